@@ -98,6 +98,7 @@ static void in_child(void)
 	own_number = 0;
 	maps_after_fork();
 	stack_after_fork();
+	mirrors_after_fork();
 	probes_after_fork();
 }
 

@@ -7,7 +7,7 @@
  * recorder's function, as it would if it were linked with that library. dlmopen(3) makes a new
  * namespace and loads all libraries into it once more, even the C library, but not the recorder.
  * Calls of these copies are not recorded, and the trace says so. The trace also says if the
- * program uses asynchronous writes, or writes to a pool on another machine.
+ * program uses asynchronous writes.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -39,7 +39,8 @@ static bool is_replaced(const char *name)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i]))
 			return true;
-	return begins(name, "pmem_") || begins(name, "pmem2_");
+	return begins(name, "pmem_") || begins(name, "pmem2_") || begins(name, "rpmem_") ||
+	       begins(name, "holdfast_remote_");
 }
 
 /* Returns the object (program or library) that contains this address, or NULL. */
@@ -77,9 +78,6 @@ USED static void *before_dlsym(void *handle, const char *name, const void *calle
 			(void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
 	if (!ring || handle == RTLD_NEXT || handle == RTLD_DEFAULT || !name)
 		return NULL;
-	if ((begins(name, "rpmem_create") || begins(name, "rpmem_open")) &&
-		object_of(caller) != own)
-		tell_missed(MISSED_REMOTE, name);
 	if (!is_replaced(name))
 		return NULL;
 	if (object_of(caller) == own || dlinfo(handle, RTLD_DI_LMID, &namespace) ||
@@ -105,7 +103,7 @@ USED static void *before_dlmopen(Lmid_t namespace, const char *file)
 
 typedef void any_function(void);
 
-static void *find_next(const char *name)
+void *find_in_library(const char *name)
 {
 	static const char *const libraries[] = {
 		"liburing.so.2", "libaio.so.1", "libaio.so.1t64", "librpmem.so.1"};
@@ -127,7 +125,7 @@ static void *find_next(const char *name)
 	USED static void *before_##name(void)                                                      \
 	{                                                                                          \
 		if (!next_##name)                                                                  \
-			next_##name = (any_function *)find_next(#name);                            \
+			next_##name = (any_function *)find_in_library(#name);                      \
 		if (ring)                                                                          \
 			tell_missed(way, #name);                                                   \
 		return next_##name ? NULL : (void *)(intptr_t)-ENOSYS;                             \
@@ -181,5 +179,3 @@ NOTICE(aio_fsync, MISSED_ASYNC);
 NOTICE(aio_fsync64, MISSED_ASYNC);
 NOTICE(lio_listio, MISSED_ASYNC);
 NOTICE(lio_listio64, MISSED_ASYNC);
-NOTICE(rpmem_create, MISSED_REMOTE);
-NOTICE(rpmem_open, MISSED_REMOTE);

@@ -149,9 +149,10 @@ static bool grow_beside(const char *what, unsigned number, int from, uint64_t ol
 	return done;
 }
 
-static void write_file(unsigned number, uint64_t size, const char *name)
+static void write_file(unsigned number, uint64_t size, const char *name, unsigned what)
 {
 	write_event(&(struct event){.kind = EVENT_FILE,
+			    .size = (uint8_t)what,
 			    .place = place_of(number, 0),
 			    .value = size,
 			    .length = strlen(name)},
@@ -173,7 +174,7 @@ static bool keep_file(unsigned number, int fd, const struct stat *stat, const ch
 	file->device = stat->st_dev;
 	file->inode = stat->st_ino;
 	file->size = size;
-	write_file(number, size, name);
+	write_file(number, size, name, 0);
 	return true;
 }
 
@@ -224,7 +225,7 @@ static bool write_size(unsigned number, uint64_t size, const char *name)
 			return false;
 	}
 	ring->files[number - 1].size = size;
-	write_file(number, size, name);
+	write_file(number, size, name, 0);
 	return true;
 }
 
@@ -248,6 +249,48 @@ unsigned files_new_content(const char *name)
 		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
 	else
 		number = 0;
+	lock_leave(&ring->lock);
+	return number;
+}
+
+/* A number that stands for the name of a mirror, as the inode of a file on device 0. */
+static uint64_t mirror_inode(const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	return hash | 1;
+}
+
+static bool keep_mirror(unsigned number, const char *name, uint64_t size, int first)
+{
+	struct ring_file *file = &ring->files[number - 1];
+
+	if (first < 0 || syscall(SYS_ftruncate, first, size))
+		return false;
+	file->device = 0;
+	file->inode = mirror_inode(name);
+	file->size = size;
+	write_file(number, size, name, EVENT_FILE_MIRROR);
+	return true;
+}
+
+unsigned files_add_mirror(const char *name, uint64_t size, int *first, bool *is_new)
+{
+	struct stat stat = {.st_dev = 0, .st_ino = mirror_inode(name)};
+
+	lock_take(&ring->lock);
+	unsigned number = files_known(&stat);
+	*is_new = !number;
+	if (!number && ring->file_count < EVENT_FILES)
+		number = ring->file_count + 1;
+	*first = number ? files_open("first", number) : -1;
+	if (number && (*is_new || ring->files[number - 1].size < size) &&
+		!keep_mirror(number, name, size, *first))
+		number = 0;
+	if (number && *is_new)
+		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
 	lock_leave(&ring->lock);
 	return number;
 }

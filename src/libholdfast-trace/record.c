@@ -108,7 +108,7 @@ void record_fence(struct call call)
 
 void record_mark(uint64_t operation, bool is_end, struct call call)
 {
-	if (!ring || !maps_span)
+	if (!ring || (!maps_span && !has_mirrors))
 		return;
 	settle();
 	uint32_t stack = stack_number(call);

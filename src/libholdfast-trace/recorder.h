@@ -72,6 +72,9 @@ unsigned thread_number(void);
 /* Returns the function with this name that the program would call without the recorder. */
 void *next_function(const char *name);
 
+/* calls_load.c: the same, also in libraries that the program has loaded for itself alone */
+void *find_in_library(const char *name);
+
 /*
  * output.c: count the bytes that the program has written to its standard output, which is a file
  * of the tool.
@@ -144,6 +147,11 @@ unsigned files_register(int fd);
 unsigned files_new_content(const char *name);
 /* Makes room for the file's bytes up to `end` in its shadow. Returns false on failure. */
 bool files_make_room(unsigned number, uint64_t end);
+/*
+ * The number of a pool on another machine, of `size` bytes; 0 on failure. Opens its first content,
+ * which is zeros if the pool is new to the trace; -1: it could not be opened.
+ */
+unsigned files_add_mirror(const char *name, uint64_t size, int *first, bool *is_new);
 /* Opens the shadow of the file, its content as recorded so far. Returns a descriptor. */
 int files_shadow(unsigned number);
 
@@ -269,6 +277,10 @@ enum after_copy { THEN_NOTHING, THEN_FLUSH, THEN_DRAIN };
 void *record_move(
 	void *to, const void *from, size_t length, enum after_copy then, struct call call);
 void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call);
+
+/* calls_rpmem.c: forgets the pools of the parent process */
+void mirrors_after_fork(void);
+extern bool has_mirrors; /* set: the process has opened a pool on another machine */
 
 /* calls_shim.c: record a fence, or a flush by one of the instructions of trace/hooks.h. */
 void shim_flush(const void *address, int instruction, struct call call);

@@ -12,7 +12,7 @@ _holdfast_values() { # COMMAND OPTION
 	crash:--atom) values=8 ;;
 	crash:--tear) values=512 ;;
 	crash:--fs) values='ordered posix' ;;
-	crash:--model) values='cache-line byte process page armv8' ;;
+	crash:--model) values='cache-line byte process page armv8 mirror' ;;
 	*) return 1 ;;
 	esac
 }

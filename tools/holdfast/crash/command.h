@@ -73,6 +73,7 @@ struct run {
 	uint32_t failed_maps, failed_names;
 	const struct dump *dump; /* NULL: judge only the command's exit status */
 	bool file_gone;          /* set: a file did not exist at the end, so it was not compared */
+	bool tests_mirrors;      /* set: images are of the mirrors, not of this machine's files */
 };
 
 /*
@@ -166,6 +167,15 @@ const char *why_not_loaded(const char *path);
 bool is_script_or_static(const char *path);
 /* Returns the path of the program that execvp(3) would run; NULL: there is no such program. */
 char *find_program(const char *name);
+
+/* side.c: is the file tested: has it a size, and is it a mirror, or not, as `run` wants? */
+bool file_is_tested(const struct run *run, unsigned number);
+unsigned files_tested(const struct run *run); /* their number */
+/*
+ * Keeps in the trace what concerns the tested files, and complains if the run has no such files.
+ * The trace cannot be saved afterwards.
+ */
+int side_choose(struct run *run, const struct options *chosen);
 
 /*
  * images.c: maps the memory in which explore() makes images. The image files are in

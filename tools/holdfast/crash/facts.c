@@ -40,8 +40,10 @@ void status_words(int status, char *words, size_t size)
  * Describes at which level of detail the program's stores were observed. The level of the least
  * observed part counts.
  */
-static char *level_words(const struct explored *explored)
+static char *level_words(const struct explored *explored, enum model model)
 {
+	if (model == MODEL_MIRROR)
+		return words_of("the mirror alone: each word that was sent was seen by itself");
 	if (explored->seen && explored->stores)
 		return words_of(
 			"levels 0 and 1: %llu stores were seen one by one; "
@@ -59,6 +61,8 @@ static char *level_words(const struct explored *explored)
 
 static const char *state_words(const struct suspect *suspect, bool is_lost, enum model model)
 {
+	if (suspect->flags & SUSPECT_LATER && model == MODEL_MIRROR)
+		return "not sent yet";
 	if (suspect->flags & SUSPECT_LATER)
 		return suspect->flags & ELEMENT_SEEN ? "not known to be stored yet"
 						     : "not stored yet";
@@ -66,6 +70,8 @@ static const char *state_words(const struct suspect *suspect, bool is_lost, enum
 		return "durable";
 	if (suspect->flags & ELEMENT_FLUSHED)
 		return "flushed, not drained";
+	if (suspect->flags & ELEMENT_STREAM && model == MODEL_MIRROR)
+		return "sent to the mirror, not drained";
 	if (suspect->flags & ELEMENT_STREAM)
 		return "stored around the caches, not drained";
 	if (model == MODEL_PAGE)
@@ -90,6 +96,10 @@ static const char *repair_words(const struct bug *bug, enum model model)
 		       "8 bytes that makes all of it count, or a log";
 	if (bug->cause == CAUSE_ORDER && !is_under_way)
 		return fact_causes[CAUSE_EVICTION].repair;
+	if (model == MODEL_MIRROR && bug->cause == CAUSE_DRAIN)
+		return "drain the lane on which the lost store was sent, before what relies on it";
+	if (model == MODEL_MIRROR && bug->cause == CAUSE_ORDER)
+		return "drain the lane of the lost store before the early one is sent";
 	if (model == MODEL_PAGE && bug->cause == CAUSE_FLUSH)
 		return bug->lost.flags & ELEMENT_NAMES
 			       ? "sync the directory; on an ordered file system, syncing the file is enough"
@@ -265,8 +275,10 @@ void facts_make(const struct findings *findings, struct facts *facts)
 	*facts = (struct facts){.findings = findings,
 		.version = HOLDFAST_VERSION,
 		.model = model_name(model),
-		.event = model == MODEL_PROCESS ? "killed" : "power cut",
-		.level_words = level_words(explored),
+		.event = model == MODEL_PROCESS  ? "killed"
+			 : model == MODEL_MIRROR ? "machine lost"
+						 : "power cut",
+		.level_words = level_words(explored, model),
 		.level = explored->seen ? 0 : 1,
 		.stores = explored->stores,
 		.copies = explored->copies,

@@ -66,7 +66,7 @@ struct fact_blind {
 struct facts {
 	const struct findings *findings;
 	const char *version, *model;
-	const char *event; /* kind of crash: "power cut" or "killed" */
+	const char *event; /* kind of crash: "power cut", "killed" or "machine lost" */
 	char *level_words;
 	uint64_t level, stores, copies, points, signatures, covered, images, same, failing;
 	bool was_ended, accepts_anything, is_blind;

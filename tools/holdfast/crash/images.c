@@ -63,10 +63,10 @@ char *image_name(
 	char path[PATH_MAX];
 
 	directory = worker_directory(directory, worker);
-	if (run->trace.file_count == 1 && !run->trace.has_names)
-		image_path(work, run, directory, 1, path);
-	else
-		snprintf(path, sizeof(path), "%s/%s", work->path, directory);
+	snprintf(path, sizeof(path), "%s/%s", work->path, directory);
+	for (unsigned i = 1; i <= run->trace.file_count; i++)
+		if (file_is_tested(run, i) && files_tested(run) == 1 && !run->trace.has_names)
+			image_path(work, run, directory, i, path);
 	return strdup(path);
 }
 
@@ -157,10 +157,28 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 	       run->memories.image[number - 1];
 }
 
+/* Makes the memory of a file that is not tested: its first content, which a saved trace has. */
+static bool make_first(struct work *work, struct run *run, unsigned number)
+{
+	char path[PATH_MAX];
+	uint64_t size = whole_pages(run->trace.files[number - 1].size);
+
+	snprintf(path, sizeof(path), "%s/trace/first.%u", work->path, number);
+	int first = open(path, O_RDWR | O_CLOEXEC);
+	if (first < 0)
+		return false;
+	run->mapped[number - 1] = size;
+	run->memories.first[number - 1] = map_data(first, size);
+	close(first);
+	return run->memories.first[number - 1];
+}
+
 int images_make(struct work *work, struct run *run)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
-		if (run->trace.files[i - 1].size && !make_one(work, run, i))
+		if (run->trace.files[i - 1].size &&
+			!(file_is_tested(run, i) ? make_one(work, run, i)
+						 : make_first(work, run, i)))
 			return no_images(work);
 	return STATUS_CLEAN;
 }
@@ -195,7 +213,7 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 			!work_make_part(work, worker_directory("copy", worker)))
 			return no_images(work);
 		for (unsigned i = 1; i <= run->trace.file_count; i++)
-			if (run->trace.files[i - 1].size && !make_image_again(work, run, worker, i))
+			if (file_is_tested(run, i) && !make_image_again(work, run, worker, i))
 				return no_images(work);
 	}
 	return STATUS_CLEAN;
@@ -253,7 +271,7 @@ static bool restore_one(
 int images_restore(struct work *work, struct run *run, unsigned worker)
 {
 	for (unsigned i = 1; i <= run->trace.file_count; i++)
-		if (run->trace.files[i - 1].size && !restore_one(work, run, worker, i))
+		if (file_is_tested(run, i) && !restore_one(work, run, worker, i))
 			return complain(STATUS_NOTHING,
 				"an image that the checker changed could not be restored: %s",
 				strerror(errno));
@@ -279,14 +297,16 @@ static bool write_one(
 
 int images_write(struct work *work, struct run *run, const char *to)
 {
-	unsigned count = run->trace.file_count;
+	unsigned count = files_tested(run);
 	char path[PATH_MAX];
 
 	if ((count > 1 || run->trace.has_names) && mkdir(to, 0777) && errno != EEXIST)
 		return complain(STATUS_USAGE, "%s: %s", to, strerror(errno));
 	if (run->trace.has_names)
 		return watch_show(run, run->memories.image, to);
-	for (unsigned i = 1; i <= count; i++) {
+	for (unsigned i = 1; i <= run->trace.file_count; i++) {
+		if (!file_is_tested(run, i))
+			continue;
 		snprintf(path, sizeof(path), "%s%s%s", to, count > 1 ? "/" : "",
 			count > 1 ? file_base_name(&run->trace, i) : "");
 		if (!write_one(work, run, i, path))
@@ -300,7 +320,7 @@ int images_zero(struct work *work, struct run *run)
 	char path[PATH_MAX];
 
 	for (unsigned i = 1; i <= run->trace.file_count; i++) {
-		if (!run->trace.files[i - 1].size)
+		if (!file_is_tested(run, i))
 			continue;
 		image_path(work, run, "image", i, path);
 		if (truncate(path, 0) || truncate(path, (off_t)run->trace.files[i - 1].size))
@@ -314,10 +334,12 @@ void run_forget(struct run *run)
 	for (unsigned f = 0; f < EVENT_FILES; f++)
 		if (run->mapped[f]) {
 			trace_file_free(run->memories.first[f], run->mapped[f]);
-			trace_file_free(run->memories.base[f], run->mapped[f]);
+			if (run->memories.base[f])
+				trace_file_free(run->memories.base[f], run->mapped[f]);
 			for (unsigned w = 0; w <= run->memories.more_count; w++)
-				trace_file_free(
-					memories_image(&run->memories, w)[f], run->mapped[f]);
+				if (memories_image(&run->memories, w)[f])
+					trace_file_free(memories_image(&run->memories, w)[f],
+						run->mapped[f]);
 		}
 	free(run->memories.more);
 	trace_fini(&run->trace);

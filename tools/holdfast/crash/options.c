@@ -64,7 +64,7 @@ static const struct argp_option options[] = {
 		"Do not observe flushes, fences and streaming stores that PROGRAM executes without a library",
 		0},
 	{"model", OPTION_MODEL, "MODEL", 0,
-		"Lose in a crash the stores that MODEL says: cache-line (the default), byte, process, page or armv8",
+		"Lose in a crash the stores that MODEL says: cache-line (the default), byte, process, page or armv8; or the whole machine, so that only pools on other machines remain: mirror",
 		1},
 	{"atom", OPTION_ATOM, "8", 0,
 		"Assume also that memory may tear lines, and keeps only 8 bytes whole; for the models cache-line and armv8",
@@ -146,7 +146,7 @@ static void set_model(struct options *chosen, const char *word, struct argp_stat
 	chosen->explore.model = model_of(word);
 	if (chosen->explore.model == MODELS)
 		argp_error(state,
-			"\"%s\" is not a model; use cache-line, byte, process, page or armv8",
+			"\"%s\" is not a model; use cache-line, byte, process, page, armv8 or mirror",
 			word);
 }
 
@@ -197,6 +197,8 @@ static void check_together(const struct options *chosen, struct argp_state *stat
 		argp_error(state, "--check is missing");
 	if (!!chosen->check + !!chosen->dump + chosen->recover > 1)
 		argp_error(state, "--check, --dump and --recover exclude each other");
+	if (chosen->recover && chosen->explore.model == MODEL_MIRROR)
+		argp_error(state, "--recover and --model=mirror exclude each other: use --check");
 	if (chosen->replay && chosen->recover)
 		argp_error(state, "--recover needs PROGRAM: use --check with --replay");
 	if (chosen->replay && chosen->program)

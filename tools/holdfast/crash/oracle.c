@@ -74,7 +74,8 @@ static int must_pass(struct work *work, struct run *run, struct checker *checker
 static bool first_is_empty(const struct run *run)
 {
 	for (unsigned f = 0; f < run->trace.file_count; f++)
-		for (uint64_t i = 0; i < run->mapped[f] && i < 4096; i++)
+		for (uint64_t i = 0; file_is_tested(run, f + 1) && i < run->mapped[f] && i < 4096;
+			i++)
 			if (run->memories.first[f][i])
 				return false;
 	return true;

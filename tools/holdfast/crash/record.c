@@ -46,10 +46,10 @@ static int replace_by_image(
 	for (unsigned f = 0; words && !*watched && f < run->trace.file_count; f++) {
 		const char *name = run->trace.files[f].name;
 		char *found = name ? strstr(words, name) : NULL, *next = NULL;
-		if (!found ||
+		if (!found || !file_is_tested(run, f + 1) ||
 			asprintf(&next, "%.*s{}%s%s%s", (int)(found - words), words,
-				run->trace.file_count > 1 ? "/" : "",
-				run->trace.file_count > 1 ? file_base_name(&run->trace, f + 1) : "",
+				files_tested(run) > 1 ? "/" : "",
+				files_tested(run) > 1 ? file_base_name(&run->trace, f + 1) : "",
 				found + strlen(name)) < 0)
 			continue;
 		free(words);
@@ -67,6 +67,7 @@ static int replace_by_image(
 int run_record(struct work *work, struct options *chosen, struct run *run)
 {
 	int status = work_copy_files(work, chosen);
+	run->tests_mirrors = chosen->explore.model == MODEL_MIRROR;
 	char *command = chosen->recover ? recover_command(chosen->program) : NULL;
 
 	if (!status && trace_init(&run->trace, TRACE_SLOTS_MANY))
@@ -83,7 +84,7 @@ int run_record(struct work *work, struct options *chosen, struct run *run)
 	free(command);
 	if (!status && chosen->save && trace_save(&run->trace, run->memories.first, chosen->save))
 		status = complain(STATUS_NOTHING, "%s", err_get());
-	return status;
+	return status ? status : side_choose(run, chosen);
 }
 
 int run_load(struct work *work, const struct options *chosen, struct run *run)
@@ -95,8 +96,9 @@ int run_load(struct work *work, const struct options *chosen, struct run *run)
 		return complain(STATUS_USAGE, "%s: %s", chosen->replay, strerror(errno));
 	if (trace_load(&run->trace, first, chosen->replay))
 		return complain(STATUS_NOTHING, "%s", err_get());
+	run->tests_mirrors = chosen->explore.model == MODEL_MIRROR;
 	int status = images_load(work, run, first);
 	for (unsigned f = 0; f < run->trace.file_count; f++)
 		trace_file_free(first[f], run->trace.files[f].size);
-	return status;
+	return status ? status : side_choose(run, chosen);
 }

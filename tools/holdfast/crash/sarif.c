@@ -146,13 +146,16 @@ static void append_stack(struct json_object *array, const char *role, const stru
 
 static char *message_of(const struct facts *facts, const struct fact_bug *bug)
 {
+	enum model model = facts->findings->options->explore.model;
 	char *lost = bug->lost.is_there ? fact_store_words("lost", &bug->lost) : NULL;
 	char *early = bug->early.is_there ? fact_store_words("early", &bug->early) : NULL;
 	char *words;
 
 	if (asprintf(&words, "%s: %llu of %llu images of a %s fail (%s%s%s). %s%s%s%sRepair: %s.",
 		    bug->name, (unsigned long long)bug->failing, (unsigned long long)bug->images,
-		    facts->findings->options->explore.model == MODEL_PROCESS ? "kill" : "power cut",
+		    model == MODEL_PROCESS  ? "kill"
+		    : model == MODEL_MIRROR ? "loss of the machine"
+					    : "power cut",
 		    bug->status, bug->output ? ": " : "", bug->output ? bug->output : "",
 		    lost ? lost : "", lost ? ". " : "", early ? early : "", early ? ". " : "",
 		    bug->repair) < 0)

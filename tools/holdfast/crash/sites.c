@@ -145,10 +145,13 @@ void sites_text(const struct run *run, const struct sites *sites, unsigned rows,
 {
 	const struct counts *counts = &sites->counts;
 	unsigned shown = rows && rows < sites->count ? rows : sites->count;
+	unsigned files = run->trace.file_count;
 
-	fprintf(to, "%u file%s, %u thread%s, %u call site%s\n", run->trace.file_count,
-		run->trace.file_count == 1 ? "" : "s", counts->threads,
-		counts->threads == 1 ? "" : "s", sites->count, sites->count == 1 ? "" : "s");
+	for (unsigned i = 0; i < run->trace.file_count; i++)
+		files -= run->trace.files[i].is_mirror;
+	fprintf(to, "%u file%s, %u thread%s, %u call site%s\n", files, files == 1 ? "" : "s",
+		counts->threads, counts->threads == 1 ? "" : "s", sites->count,
+		sites->count == 1 ? "" : "s");
 	print_probes(run, to);
 	print_total(sites, to);
 	for (unsigned i = 0; i < shown; i++)
@@ -198,6 +201,8 @@ static struct json_object *files_array(const struct trace *trace)
 	struct json_object *array = json_object_new_array();
 
 	for (unsigned i = 1; i <= trace->file_count; i++) {
+		if (trace->files[i - 1].is_mirror)
+			continue;
 		struct json_object *file = json_object_new_object();
 		char *name = words_clean(strdup(file_base_name(trace, i)));
 		json_object_object_add(file, "name", json_object_new_string(name ? name : "?"));

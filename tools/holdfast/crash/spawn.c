@@ -103,7 +103,7 @@ static int refresh_all(struct checker *checker)
 		return watch_show(checker->run,
 			memories_image(&checker->run->memories, checker->worker), checker->copy);
 	for (unsigned i = 1; i <= checker->run->trace.file_count; i++)
-		if (size_of(checker, i) && !refresh(checker, i))
+		if (file_is_tested(checker->run, i) && !refresh(checker, i))
 			return complain(STATUS_NOTHING,
 				"the image could not be copied for the checker: %s",
 				strerror(errno));

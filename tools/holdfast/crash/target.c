@@ -216,6 +216,9 @@ static int say_why_nothing(
 		return complain(STATUS_NOTHING,
 			"no room in %s for what %s maps; HOLDFAST_CRASH_DIR names another directory",
 			work->path, options->program[0]);
+	if (options->explore.model == MODEL_MIRROR)
+		return complain(
+			STATUS_NOTHING, "%s opens no pool on another machine", options->program[0]);
 	if (ring->other_maps)
 		return complain(STATUS_NOTHING,
 			"%s maps %s, which was there before and is not a copy: name it with --file, or give --in-place",
@@ -258,7 +261,8 @@ static int finish(struct work *work, const struct options *options, struct run *
 	if (!work->ring->file_count)
 		return say_why_nothing(work, options, run);
 	for (unsigned i = 1; i <= run->trace.file_count && !error; i++)
-		compare_file(work, run, i, &error);
+		if (!run->trace.files[i - 1].is_mirror)
+			compare_file(work, run, i, &error);
 	if (run->trace.has_names)
 		run->failed_names = watch_differs(work, run);
 	return error ? complain(STATUS_NOTHING, "%s", err_get()) : STATUS_CLEAN;
