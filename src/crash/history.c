@@ -86,7 +86,9 @@ static bool goes_on(const struct event *event)
 
 int history_step(struct history *history, const struct event *event)
 {
-	int error = goes_on(event) ? 0 : durable_at_once(history);
+	/* a record that is not about memory is not an event before which a crash is tried */
+	bool is_of_memory = event->kind <= EVENT_MARK;
+	int error = goes_on(event) || !is_of_memory ? 0 : durable_at_once(history);
 
 	if (error)
 		return error;

@@ -142,6 +142,12 @@ static void add_drain(struct trace *trace, unsigned lane)
 	add(trace, &event, NULL);
 }
 
+/* Adds a record that is not about memory, as the recorder does where a call stack is new. */
+static void add_other(struct trace *trace)
+{
+	add(trace, &(struct event){.kind = EVENT_OUTPUT}, NULL);
+}
+
 static void add_event(struct trace *trace, char *text)
 {
 	static const char letters[] = "SXNGLWCFYB";
@@ -413,8 +419,10 @@ static void run(char *text)
 	if (trace_init(&trace, 1024))
 		exit(1);
 	add_files(&trace);
-	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n"))
+	for (char *part = strtok(text, ";\n"); part; part = strtok(NULL, ";\n")) {
 		add_event(&trace, part);
+		add_other(&trace);
+	}
 	if (options.model == MODEL_MIRROR)
 		keep_mirror(&trace, &memories);
 	if (explore(&trace, &memories, &options, &judge, &explored))
