@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <rdma/fabric.h>
 #include <rdma/fi_cm.h>
 #include <rdma/fi_domain.h>
@@ -45,8 +46,10 @@ static struct end {
 		char bytes[MESSAGE];
 		struct order order;
 	} in, out;
+	bool sleeps; /* while it waits for a message */
+	int cq_fd;   /* if it sleeps */
 	pid_t other; /* the process of the other end */
-} ends[FABRIC_LANES];
+} ends[FABRIC_LANES + 1];
 
 /*
  * Lanes 0 to `awake` - 1 have a running process at the other end; the processes of later lanes are
@@ -86,9 +89,13 @@ static void post_receive(struct end *end)
 
 static void open_endpoint(struct end *end, struct fi_info *of)
 {
-	struct fi_cq_attr attributes = {.size = 64, .format = FI_CQ_FORMAT_MSG};
+	struct fi_cq_attr attributes = {.size = 64,
+		.format = FI_CQ_FORMAT_MSG,
+		.wait_obj = end->sleeps ? FI_WAIT_FD : FI_WAIT_NONE};
 
 	must(fi_cq_open(end->domain, &attributes, &end->cq, NULL), "completion queue");
+	if (end->sleeps)
+		must(fi_control(&end->cq->fid, FI_GETWAIT, &end->cq_fd), "descriptor");
 	must(fi_endpoint(end->domain, of, &end->ep, NULL), "endpoint");
 	must(fi_ep_bind(end->ep, &end->eq->fid, 0), "bind");
 	must(fi_ep_bind(end->ep, &end->cq->fid, FI_TRANSMIT | FI_RECV), "bind");
@@ -107,6 +114,15 @@ static struct fi_info *event(struct end *end, uint32_t expected)
 	return entry.info;
 }
 
+static void sleep_until_message(struct end *end)
+{
+	struct fid *object = &end->cq->fid;
+	struct pollfd fd = {end->cq_fd, POLLIN, 0};
+
+	if (!fi_trywait(end->fabric, &object, 1) && poll(&fd, 1, -1) < 0)
+		err(1, "poll");
+}
+
 /* Waits until the operation with this context is complete; returns its length. */
 static size_t wait_for(struct end *end, const void *context)
 {
@@ -114,8 +130,12 @@ static size_t wait_for(struct end *end, const void *context)
 
 	for (;;) {
 		ssize_t got = fi_cq_read(end->cq, &entry, 1);
-		if (got == -FI_EAGAIN)
+		if (got == -FI_EAGAIN && end->sleeps)
+			sleep_until_message(end);
+		else if (got == -FI_EAGAIN)
 			sched_yield();
+		else if (got < 0 && end->sleeps)
+			_exit(0); /* this program has ended: only here does the other end notice */
 		else if (got < 0)
 			errx(1, "the connection is lost");
 		else if (entry.op_context == context)
@@ -149,6 +169,7 @@ static void serve(struct end *end, size_t size, int tell)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	place_other_end();
+	end->sleeps = end == &ends[FABRIC_SLEEPER];
 	open_domain(end, 0);
 	must(fi_passive_ep(end->fabric, end->info, &listener, NULL), "listener");
 	must(fi_pep_bind(listener, &end->eq->fid, 0), "bind");
@@ -210,13 +231,15 @@ static void connect_to_other(struct end *end, int told)
 
 void fabric_start(size_t size, unsigned lanes)
 {
-	int told[FABRIC_LANES];
+	int told[FABRIC_LANES], sleeper;
 
 	/* Fork all processes before libfabric has objects here that they would inherit. */
 	for (unsigned i = 0; i < lanes; i++)
 		told[i] = fork_other(&ends[i], size);
+	sleeper = fork_other(&ends[FABRIC_SLEEPER], size);
 	for (unsigned i = 0; i < lanes; i++)
 		connect_to_other(&ends[i], told[i]);
+	connect_to_other(&ends[FABRIC_SLEEPER], sleeper);
 	awake = lanes;
 	fabric_rest();
 }

@@ -3,7 +3,8 @@
  * fabric.h - transfers to another process on this machine over libfabric's tcp, without librpmem
  *
  * Remote durability is compared with this code, which therefore does not change from release to
- * release. Both ends poll and never sleep. fabric_rest() stops the other end, and fabric_wake()
+ * release. Both ends poll and never sleep, except that the other end of lane FABRIC_SLEEPER sleeps
+ * until a message arrives. fabric_rest() stops the other end, and fabric_wake()
  * resumes it, so that it does not use a processor while something else is measured. The other end
  * runs on the processors that place.h chooses.
  */
@@ -13,12 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FABRIC_LANES 16
-#define FABRIC_SIZE  ((size_t)16 << 20)
+#define FABRIC_LANES   16
+#define FABRIC_SLEEPER FABRIC_LANES /* one more lane, only for fabric_ping() */
+#define FABRIC_SIZE    ((size_t)16 << 20)
 
 /*
  * Start the other end, a process for each lane, and connect to it. These processes end when this
- * process ends.
+ * process ends. FABRIC_SLEEPER is started in any case.
  */
 void fabric_start(size_t size, unsigned lanes);
 void fabric_rest(void);

@@ -31,7 +31,7 @@ struct remote_cell {
 	size_t flushes; /* number of flushes, a page apart, before a drain; 1 for other calls */
 	unsigned lanes;
 	bool threads;   /* a thread on each lane, and several calls in a sample */
-	bool idle;      /* a pause of a millisecond comes before the call */
+	bool idle;      /* a pause of a millisecond comes before each call */
 	unsigned loops; /* number of busy loops (busy.h) that run during the calls */
 	enum beside beside;
 	size_t beside_length;

@@ -8,7 +8,8 @@
  * SSH is a program that replaces ssh and runs the command on this machine. RPMEMD and SSH are
  * absolute paths. Prints a row for each cell of the table (remote-cells.c), whose peer is what the
  * cell is compared with. Times are of one call, or of a batch, over all lanes. If the target must
- * flush bytes, the bare sequence is the peer's call, followed by the flush instructions.
+ * flush bytes, the bare sequence is the peer's call, followed by the flush instructions. For calls
+ * after a pause it is the peer's call to an end that sleeps.
  */
 #include <err.h>
 #include <pthread.h>
@@ -31,6 +32,8 @@
 #define PAGE_SIZE  ((size_t)4096)
 #define WORKERS_IN (128 * PAGE_SIZE) /* bytes of a thread's calls in a sample; at least one call */
 #define CALLS_MAX  100
+/* Number of pauses in a sample of a cell with pauses; the call after the last one is measured. */
+#define PAUSES 12
 /* Microseconds after which both ends poll again once the busy loops have ended. */
 #define AFTER_BUSY_US 1000000
 
@@ -163,13 +166,19 @@ static double timed_lanes(run_fn *run, const struct remote_cell *cell, unsigned 
 	return (ended - begun) / (double)(calls * lanes);
 }
 
-/* Times a call, after a few calls that wake up the other end. */
+/*
+ * Times a call, after a few calls that wake up the other end. With pauses, it is the last of some
+ * calls that each come a millisecond after the previous one.
+ */
 static double timed_call(run_fn *run, const struct remote_cell *cell)
 {
 	for (int i = 0; i < 4; i++)
 		run(cell, 0);
-	if (cell->idle)
+	for (int i = 0; cell->idle && i < PAUSES; i++) {
 		usleep(1000);
+		if (i < PAUSES - 1)
+			run(cell, 0);
+	}
 	double start = now_ns();
 	run(cell, 0);
 	return now_ns() - start;
@@ -184,8 +193,17 @@ static void bare_durably(const struct remote_cell *cell, unsigned lane)
 	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);
 }
 
+/* A message and its answer, if the other end sleeps until the message arrives. */
+static void bare_asleep(const struct remote_cell *cell, unsigned lane)
+{
+	(void)lane;
+	fabric_ping(FABRIC_SLEEPER, cell->beside_length);
+}
+
 static bool has_bare(const struct remote_cell *cell)
 {
+	if (cell->idle)
+		return true;
 	return cell->call == REMOTE_PERSIST && cell->pool == LINE && !cell->threads &&
 	       cell->beside == BESIDE_WRITE_READ && bare_persist(BARE_FLUSH_DRAIN);
 }
@@ -193,7 +211,8 @@ static bool has_bare(const struct remote_cell *cell)
 static double sample(size_t contestant, const struct remote_cell *cell)
 {
 	bool is_bare = contestant != OURS && cell->beside <= BESIDE_READ;
-	run_fn *run = contestant == OURS ? ours : contestant == BARE ? bare_durably : beside;
+	run_fn *bare = cell->idle ? bare_asleep : bare_durably;
+	run_fn *run = contestant == OURS ? ours : contestant == BARE ? bare : beside;
 	unsigned lanes = contestant != OURS && cell->beside == BESIDE_ONE_LANE ? 1 : cell->lanes;
 
 	if (is_bare)

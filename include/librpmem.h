@@ -46,7 +46,8 @@
  *	RPMEM_MAX_NLANES	the most lanes that a pool may get
  *	RPMEM_WORK_QUEUE_SIZE	how many messages of a lane may be in flight
  *	RPMEM_TIMEOUT_MS	how long to wait for the target, in ms; 30000 if unset
- *	RPMEM_POLL_US		longest time to poll before sleeping, in us; 50 if unset
+ *	RPMEM_POLL_US		longest time to poll before sleeping, in us; if unset, 50, and
+ *				again when an answer is expected
  *	RPMEM_LOG_LEVEL, RPMEM_LOG_FILE
  *				1 to 4: write a log, 1 errors only, 4 everything; and its file
  *

@@ -67,6 +67,7 @@ struct fabric_client_args {
 	int timeout_ms;   /* the longest wait without progress */
 	int connect_ms;   /* longest wait while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
+	bool learns;      /* also poll at the time when an answer is expected: patience.h */
 	struct tally *const *tallies; /* as in struct lanes_client; exist as long as the client */
 };
 
@@ -84,7 +85,8 @@ struct fabric_server_args {
 	enum holdfast_method
 		method; /* for all methods but HOLDFAST_METHOD_MESSAGE, the pool is registered */
 	int timeout_ms;
-	unsigned poll_us;
+	unsigned poll_us; /* as in struct fabric_client_args, like `learns` */
+	bool learns;
 	struct lanes_store store;
 };
 

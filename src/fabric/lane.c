@@ -23,6 +23,7 @@ int lane_open(struct lane *lane)
 	int code;
 
 	lane->patience.poll_ns = client->args.poll_us * UINT64_C(1000);
+	lane->patience.learns = client->args.learns;
 	lane->write_op.kind = LANE_WRITE;
 	lane->read_op.kind = LANE_READ;
 	if ((code = fi_cq_open(client->domain, &attributes, &lane->cq, NULL)))

@@ -11,8 +11,18 @@
  * again, so that trying costs little. Once the other threads are gone, the waiter soon polls
  * again.
  *
+ * A waiter that *learns* also polls later in a wait, at the time when the answer is expected. It
+ * remembers the lengths of its last PATIENCE_GAPS waits that were longer than `poll_ns`. If most
+ * of them were at most PATIENCE_FAR_NS, their range, with a margin, is the *window*: the waiter
+ * sleeps until the window begins (a *nap*), polls until the window ends, and then sleeps without
+ * limit. So a message that comes once in a millisecond is seen as soon as if the waiter had polled
+ * all the time. If all of these waits were in a row, without a shorter one between them, the
+ * waiter does not poll before the window, either. Polling in windows, in vain or not, takes at
+ * most 1/PATIENCE_SHARE of the time, and PATIENCE_CREDIT_NS at first. A rest has no window.
+ *
  * The caller passes all times, in nanoseconds of one clock. A struct patience belongs to one
- * thread at a time. It begins as zeros with `poll_ns` set, and is kept from one wait to the next:
+ * thread at a time. It begins as zeros with `poll_ns` and `learns` set, and is kept from one wait
+ * to the next:
  *
  *	patience_begin(&patience);
  *	while (!look())
@@ -20,7 +30,8 @@
  *			sched_yield();
  *			patience_yielded(&patience, now());
  *		} else {
- *			sleep();
+ *			sleep(patience_nap(&patience));
+ *			patience_slept(&patience, now());
  *		}
  */
 #ifndef FABRIC_PATIENCE_H
@@ -46,14 +57,33 @@
 /* Maximum length of a rest in ns: limited, because the other threads may end during the rest. */
 #define PATIENCE_REST_NS UINT64_C(500000000)
 
+/* Number of waits from which the window is computed, and how many of them may be too long. */
+#define PATIENCE_GAPS 8
+#define PATIENCE_FEW  2
+/* Length in ns of the longest wait at whose end polling is worth a nap and a window. */
+#define PATIENCE_FAR_NS UINT64_C(5000000)
+/* Polling in windows takes at most this part of the time, and this time in ns at first. */
+#define PATIENCE_SHARE     UINT64_C(4)
+#define PATIENCE_CREDIT_NS UINT64_C(10000000)
+
 struct patience {
-	uint64_t poll_ns; /* the longest time to poll in a wait; 0: do not poll */
+	uint64_t poll_ns; /* the time to poll at the beginning of a wait; 0: do not poll */
+	bool learns;      /* also poll in windows */
 	/* The members below are private to patience.c. */
 	uint64_t began;               /* when this wait looked first; 0: it has not looked yet */
 	uint64_t looked;              /* when a function was last given the time */
 	bool polls;                   /* what the last call of patience_lasts() returned */
 	uint64_t loss_ns;             /* mean loss of a yield, over about the last 256 yields */
 	uint64_t rest_until, rest_ns; /* end of the rest, 0: not resting; length of the last rest */
+	uint64_t from_ns, to_ns;      /* the window, in ns after `began`; to_ns is 0: no window */
+	bool skips;                   /* do not poll before the window */
+	uint64_t nap_until;           /* when the nap should end; 0: the waiter is not in a nap */
+	uint64_t late_ns; /* how late naps end: the longest delay, which later ones decrease */
+	uint64_t gaps[PATIENCE_GAPS]; /* lengths in ns of the last waits longer than poll_ns */
+	unsigned gap;                 /* where the next one is put */
+	unsigned in_row;              /* number of them since the last shorter wait */
+	uint64_t learned;             /* when the window was computed */
+	uint64_t credit_ns;           /* how long the waiter may poll in windows */
 };
 
 /* Call this when a wait begins, and when something has arrived but the wait continues. */
@@ -61,11 +91,20 @@ void patience_begin(struct patience *patience);
 
 /*
  * Call this when nothing has arrived by the time `now`. If it returns true, poll again; if false,
- * sleep until something arrives.
+ * sleep until something arrives, or until the nap is over.
  */
 bool patience_lasts(struct patience *patience, uint64_t now);
 
 /* Call this after the waiter has yielded the CPU, as patience_lasts() allowed, and runs again. */
 void patience_yielded(struct patience *patience, uint64_t now);
+
+/*
+ * Call this when patience_lasts() has returned false. Returns the longest time to sleep in ns, or
+ * 0 if the sleep has no limit.
+ */
+uint64_t patience_nap(struct patience *patience);
+
+/* Call this after a sleep, which may have ended for any reason. */
+void patience_slept(struct patience *patience, uint64_t now);
 
 #endif

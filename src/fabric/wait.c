@@ -34,13 +34,13 @@ void wait_start(struct wait *wait)
 static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 {
 	struct pollfd fds[3];
-	uint64_t limit = (uint64_t)wait->timeout_ms * 1000000;
-	int left = -1;
+	uint64_t left = UINT64_MAX;
 
 	if (wait->timeout_ms >= 0) {
+		uint64_t limit = (uint64_t)wait->timeout_ms * 1000000;
 		if (waited_ns >= limit)
 			return -ETIMEDOUT;
-		left = (int)((limit - waited_ns + 999999) / 1000000);
+		left = limit - waited_ns;
 	}
 	/* This makes wait_more() read the clock soon after the sleep. */
 	wait->polls = 0;
@@ -52,14 +52,21 @@ static NOINLINE int sleep_until(struct wait *wait, uint64_t waited_ns)
 		return 0;
 	for (int i = 0; i < 3; i++)
 		fds[i] = (struct pollfd){wait->fds[i], POLLIN, 0};
-	int count = poll(fds, 3, left);
-	if (count < 0)
-		return errno == EINTR ? 0 : err_sys("poll(2) failed");
+	uint64_t nap = patience_nap(wait->patience);
+	if (nap && nap < left)
+		left = nap;
+	struct timespec time = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+	int count = ppoll(fds, 3, left == UINT64_MAX ? NULL : &time, NULL);
+	if (count < 0 && errno != EINTR)
+		return err_sys("poll(2) failed");
+	patience_slept(wait->patience, now_ns());
+	if (count <= 0)
+		return 0;
 	/*
 	 * If the connection was closed, first handle the completions that arrived before that;
 	 * only then the wait ends.
 	 */
-	if (count && !fds[0].revents)
+	if (!fds[0].revents)
 		return -ECONNRESET;
 	/*
 	 * Internal work of the adapter may end the sleep without a completion. This counts as

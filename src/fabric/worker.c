@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/peer_orders.h"
@@ -131,7 +132,8 @@ static void *work(void *context)
 {
 	struct worker *worker = context;
 	struct fabric_server *server = worker->server;
-	struct patience patience = {.poll_ns = server->args.poll_us * UINT64_C(1000)};
+	struct patience patience = {
+		.poll_ns = server->args.poll_us * UINT64_C(1000), .learns = server->args.learns};
 	struct wait wait = {
 		.fabric = server->fabric,
 		.object = &worker->cq->fid,
@@ -140,6 +142,11 @@ static void *work(void *context)
 		.patience = &patience,
 	};
 
+	/*
+	 * End naps on time, not up to 50 us later: 36 us late instead of 80, median of 1000 naps
+	 * (Intel, family 6, model 207, virtual machine). The rest is what it takes to wake the CPU.
+	 */
+	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	wait_start(&wait);
 	while (!atomic_load_explicit(&server->stop, memory_order_relaxed)) {
 		bool any = progress(worker);

@@ -186,6 +186,7 @@ static int connect_to_host(RPMEMpool *pool, void *addr, size_t size, int connect
 		.timeout_ms = session->settings.timeout_ms,
 		.connect_ms = connect_ms,
 		.poll_us = session->settings.poll_us,
+		.learns = session->settings.learns,
 		.tallies = pool->tallies,
 	};
 	int rc = fabric_client_open(&args, &pool->lanes);

@@ -146,5 +146,6 @@ int settings_read(struct settings *settings)
 	settings->timeout_ms = (int)timeout_ms;
 	/* For RPMEM_POLL_US, 0 means not to poll; for other numbers it means the default. */
 	settings->poll_us = poll && !strcmp(poll, "0") ? 0 : poll_us;
+	settings->learns = !poll || !*poll;
 	return rc;
 }

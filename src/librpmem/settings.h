@@ -18,6 +18,7 @@ struct settings {
 	unsigned window;     /* when loaded; maximum of unanswered messages of a lane; 0: default */
 	int timeout_ms;
 	unsigned poll_us;
+	bool learns; /* also poll when an answer is expected: RPMEM_POLL_US is not set */
 };
 
 #define SETTINGS_TIMEOUT_MS 30000

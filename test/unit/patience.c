@@ -23,17 +23,20 @@
 
 static uint64_t now;
 
-/* How long yields of the CPU take on the simulated machine. */
+/* How long yields of the CPU take on the simulated machine, and how late a timer wakes a waiter. */
 struct machine {
 	uint64_t yield;      /* ns of a normal yield */
 	unsigned every;      /* one yield in `every` is a long one; 0: none is */
 	uint64_t long_yield; /* ns of a long yield */
 	unsigned yields;     /* number of yields up to now */
+	uint64_t late;       /* ns from the end of a nap until the waiter runs */
 };
 
 struct count {
 	unsigned polled, slept; /* number of waits that ended by polling, and by sleeping */
+	unsigned napped;        /* number of sleeps that had a limit */
 	uint64_t lost;          /* ns in long yields */
+	uint64_t polled_ns;     /* ns of polling */
 };
 
 static void yield(struct machine *machine, struct count *count)
@@ -46,28 +49,53 @@ static void yield(struct machine *machine, struct count *count)
 	}
 }
 
-/* Simulates one wait for an answer, with the same calls as src/fabric/wait.c makes. */
-static void wait_once(struct patience *patience, struct machine *machine, struct count *count)
+/* Simulates a sleep, which ends after the nap or when the answer arrives, each with a delay. */
+static void fall_asleep(
+	struct patience *patience, struct machine *machine, struct count *count, uint64_t there)
 {
-	uint64_t there = now + ANSWER;
+	uint64_t nap = patience_nap(patience);
+	uint64_t woken = there + PATIENCE_SLEEP_NS;
+
+	count->napped += nap != 0;
+	if (nap && now + nap + machine->late < woken)
+		woken = now + nap + machine->late;
+	now = woken;
+	patience_slept(patience, now);
+}
+
+/* Simulates a wait for what arrives at `there`, with the same calls as src/fabric/wait.c makes. */
+static void wait_until(
+	struct patience *patience, struct machine *machine, struct count *count, uint64_t there)
+{
+	bool polls = true;
 
 	patience_begin(patience);
 	while (now < there) {
-		if (!patience_lasts(patience, now)) {
-			now = there + PATIENCE_SLEEP_NS;
-			count->slept++;
-			return;
+		uint64_t began = now;
+		polls = patience_lasts(patience, now);
+		if (!polls) {
+			fall_asleep(patience, machine, count, there);
+			continue;
 		}
 		yield(machine, count);
 		patience_yielded(patience, now);
 		now += LOOK;
+		count->polled_ns += now - began;
 	}
-	count->polled++;
+	if (polls)
+		count->polled++;
+	else
+		count->slept++;
+}
+
+static void wait_once(struct patience *patience, struct machine *machine, struct count *count)
+{
+	wait_until(patience, machine, count, now + ANSWER);
 }
 
 static struct count wait_for(struct patience *patience, struct machine *machine, uint64_t time)
 {
-	struct count count = {0, 0, 0};
+	struct count count = {0};
 
 	for (uint64_t end = now + time; now < end;)
 		wait_once(patience, machine, &count);
@@ -123,7 +151,7 @@ static void test_busy(uint64_t slice)
 
 	wait_for(&patience, &idle, S / 10);
 	uint64_t start = now;
-	struct count count = {0, 0, 0};
+	struct count count = {0};
 	while (!count.slept && count.polled < 100)
 		wait_once(&patience, &busy, &count);
 	ok(now - start <= 20 * MS,
@@ -188,6 +216,139 @@ static void test_interrupted(void)
 		"long sleeps: a waiter that slept for 1 s polls in its next wait");
 }
 
+/* Returns a made-up number below `limit`; the same ones in each run. */
+static uint64_t random_below(uint64_t limit)
+{
+	static uint64_t state = 1;
+
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (state >> 33) % limit;
+}
+
+/* A message arrives every `period` ns, or up to `jitter` ns later; `waits` times. */
+static struct count wait_for_messages(struct patience *patience, struct machine *machine,
+	uint64_t period, uint64_t jitter, unsigned waits)
+{
+	struct count count = {0};
+
+	for (unsigned i = 0; i < waits; i++)
+		wait_until(patience, machine, &count, now + period + random_below(jitter + 1));
+	return count;
+}
+
+static struct machine calm(void)
+{
+	return (struct machine){.yield = US / 2, .late = 60 * US};
+}
+
+static void test_steady(uint64_t period, uint64_t jitter)
+{
+	struct patience patience = {.poll_ns = POLL, .learns = true};
+	struct machine machine = calm();
+	unsigned long long us = period / US;
+
+	now = S;
+	wait_for_messages(&patience, &machine, period, jitter, 20);
+	uint64_t begin = now;
+	struct count count = wait_for_messages(&patience, &machine, period, jitter, 1000);
+	ok(count.polled >= 850,
+		"a message every %llu us: the waiter polls when it arrives, in %u waits of 1000",
+		us, count.polled);
+	ok(count.polled_ns <= (now - begin) / 4,
+		"a message every %llu us: the waiter polls %llu us in each wait, less than a quarter of it",
+		us, (unsigned long long)(count.polled_ns / US / 1000));
+}
+
+/* Messages at no predictable time: polling is bounded, whether they come during it or not. */
+static void test_share(void)
+{
+	struct patience patience = {.poll_ns = POLL, .learns = true};
+	struct machine machine = calm();
+	uint64_t begin = now = S;
+	struct count count = wait_for_messages(&patience, &machine, 200 * US, 4 * MS, 5000);
+	uint64_t first = 5000 * (POLL + 4 * US);
+	uint64_t most = (now - begin) / PATIENCE_SHARE + PATIENCE_CREDIT_NS + 5 * MS;
+
+	ok(count.polled_ns < first + most && count.polled_ns > first + most / 2,
+		"messages at random times: polling in windows takes %llu ms of %llu, at most a quarter",
+		(unsigned long long)((count.polled_ns - first) / MS),
+		(unsigned long long)((now - begin) / MS));
+}
+
+static void test_pause(void)
+{
+	struct patience patience = {.poll_ns = POLL, .learns = true};
+	struct machine machine = calm();
+
+	now = S;
+	wait_for_messages(&patience, &machine, MS, 50 * US, 100);
+	struct count count = wait_for_messages(&patience, &machine, 100 * S, 0, 1);
+	ok(count.slept == 1 && count.napped == 1 && count.polled_ns < MS,
+		"idle after many messages: the waiter polls for %llu us and then sleeps without limit",
+		(unsigned long long)(count.polled_ns / US));
+	count = wait_for_messages(&patience, &machine, MS, 50 * US, 100);
+	ok(count.polled >= 80, "idle after many messages: %u of the next 100 waits poll again",
+		count.polled);
+	wait_for_messages(&patience, &machine, 10 * MS, 0, 10);
+	count = wait_for_messages(&patience, &machine, 10 * MS, 0, 100);
+	ok(count.slept == 100 && !count.napped && count.polled_ns < 100 * (POLL + 4 * US),
+		"a message every 10 ms: each wait polls for the fixed time only, and sleeps");
+}
+
+static void test_burst(void)
+{
+	struct patience patience = {.poll_ns = POLL, .learns = true};
+	struct machine machine = calm();
+
+	now = S;
+	wait_for_messages(&patience, &machine, MS, 50 * US, 100);
+	struct count count = wait_for_messages(&patience, &machine, 10 * US, 0, 1);
+	ok(count.slept == 1, "a burst after single messages: the first wait of it sleeps");
+	count = wait_for_messages(&patience, &machine, 10 * US, 0, 20);
+	ok(count.polled == 20, "a burst after single messages: all later waits poll");
+	for (unsigned i = 0; i < 20; i++) {
+		wait_for_messages(&patience, &machine, MS, 50 * US, 1);
+		count = wait_for_messages(&patience, &machine, 10 * US, 0, 3);
+	}
+	ok(count.polled == 3, "bursts, one in each millisecond: each wait in a burst polls");
+	count = wait_for_messages(&patience, &machine, MS, 50 * US, 1);
+	ok(count.polled == 1, "bursts, one in each millisecond: the wait for the next burst polls");
+}
+
+static void test_fixed(void)
+{
+	struct patience patience = {.poll_ns = POLL};
+	struct machine machine = calm();
+
+	now = S;
+	struct count count = wait_for_messages(&patience, &machine, MS, 0, 100);
+	ok(count.slept == 100 && !count.napped && count.polled_ns < 100 * (POLL + 4 * US),
+		"a waiter that does not learn: it polls for the fixed time only, and sleeps");
+}
+
+/* Other threads want the CPU: a waiter that rests has no window, however regular messages are. */
+static void test_busy_window(void)
+{
+	struct patience patience = {.poll_ns = POLL, .learns = true};
+	struct machine machine = calm();
+	struct machine busy = {.every = 1, .long_yield = 4 * MS, .late = 60 * US};
+
+	now = S;
+	wait_for_messages(&patience, &machine, MS, 0, 100);
+	wait_for_messages(&patience, &busy, MS, 0, 1000);
+	uint64_t begin = now;
+	struct count count = wait_for_messages(&patience, &busy, MS, 0, 9000);
+	ok(count.napped < 100 && count.slept > 8900,
+		"regular messages on a busy CPU: waits sleep, with %u naps", count.napped);
+	ok(count.lost < (now - begin) / 25,
+		"regular messages on a busy CPU: attempts to poll lose %llu ms of %llu",
+		(unsigned long long)(count.lost / MS), (unsigned long long)((now - begin) / MS));
+	wait_for_messages(&patience, &machine, MS, 0, 1000);
+	count = wait_for_messages(&patience, &machine, MS, 0, 100);
+	ok(count.polled == 100,
+		"regular messages on a CPU that was busy: a second later all waits poll again");
+}
+
 int main(void)
 {
 	test_limit();
@@ -197,5 +358,13 @@ int main(void)
 	test_busy(12 * MS);
 	test_rare();
 	test_interrupted();
+	test_steady(500 * US, 20 * US);
+	test_steady(MS, 60 * US);
+	test_steady(3 * MS, 100 * US);
+	test_share();
+	test_pause();
+	test_burst();
+	test_fixed();
+	test_busy_window();
 	return tap_done();
 }

@@ -190,6 +190,7 @@ static int set_timeout(struct config *config, const char *value)
 
 static int set_poll_us(struct config *config, const char *value)
 {
+	config->learns = false;
 	return number(value, 0, POLL_MAXIMUM, &config->poll_us);
 }
 
@@ -269,6 +270,7 @@ int config_init(struct config *config)
 		.max_lanes = 1024,
 		.timeout_ms = 30000,
 		.poll_us = 50,
+		.learns = true,
 	};
 	if (config->home)
 		config->poolset_dir = strdup(config->home);

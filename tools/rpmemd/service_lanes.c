@@ -147,6 +147,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 			service_memory(service->pool)),
 		.timeout_ms = config->timeout_ms,
 		.poll_us = config->poll_us,
+		.learns = config->learns,
 		.store = store_functions(&service->store),
 	};
 	rc = fabric_server_open(&args, &service->server);
