@@ -5,47 +5,55 @@
  */
 #include "crash/point.h"
 
-static struct suspect suspect_of(const struct unit *unit, const struct element *element)
+static struct suspect suspect_of(const struct unit *unit, uint32_t number)
 {
+	struct element element = unit_element(unit, number);
 	struct suspect suspect = {.is_there = true,
-		.at = element->at,
-		.place = element->place,
-		.length = element->length,
-		.stack = element->stack,
-		.flags = element->flags};
+		.at = element.at,
+		.place = element.place,
+		.length = element.length,
+		.stack = element.stack,
+		.flags = element.flags};
 
 	/* Include the other 8-byte words (atoms) of the same store. */
-	for (const struct element *next = element + 1;
-		next < unit->elements + unit->count && next->at == element->at; next++)
-		suspect.length += next->length;
+	while (++number < unit->count) {
+		element = unit_element(unit, number);
+		if (element.at != suspect.at)
+			break;
+		suspect.length += element.length;
+	}
 	return suspect;
 }
 
-/* Returns the first element of the unit that the crash lost; NULL if all elements survived. */
-static const struct element *first_lost(const struct unit *unit, const struct choice *choice)
+#define NO_ELEMENT UINT32_MAX
+
+/*
+ * Returns the number of the unit's first element that the crash lost; NO_ELEMENT if all survived.
+ */
+static uint32_t first_lost(const struct unit *unit, const struct choice *choice)
 {
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		if (!(unit->elements[i].flags & ELEMENT_HELD) &&
-			!choice_has(choice, &unit->elements[i], i, stream))
-			return &unit->elements[i];
-		stream += !!(unit->elements[i].flags & ELEMENT_STREAM);
+		struct element element = unit_element(unit, i);
+		if (!(element.flags & ELEMENT_HELD) && !choice_has(choice, &element, i, stream))
+			return i;
+		stream += !!(element.flags & ELEMENT_STREAM);
 	}
-	return NULL;
+	return NO_ELEMENT;
 }
 
-/* Returns the last pending element that survived the crash. */
-static const struct element *last_early(const struct unit *unit, const struct choice *choice)
+/* Returns the number of the last pending element that survived the crash, or NO_ELEMENT. */
+static uint32_t last_early(const struct unit *unit, const struct choice *choice)
 {
-	const struct element *early = NULL;
+	uint32_t early = NO_ELEMENT;
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		if (!(unit->elements[i].flags & ELEMENT_DURABLE) &&
-			choice_has(choice, &unit->elements[i], i, stream))
-			early = &unit->elements[i];
-		stream += !!(unit->elements[i].flags & ELEMENT_STREAM);
+		struct element element = unit_element(unit, i);
+		if (!(element.flags & ELEMENT_DURABLE) && choice_has(choice, &element, i, stream))
+			early = i;
+		stream += !!(element.flags & ELEMENT_STREAM);
 	}
 	return early;
 }
@@ -61,11 +69,12 @@ static void find_suspects(const struct point *point, const struct cut *cut, stru
 	for (uint32_t i = 0; i < point->history->count; i++) {
 		struct unit unit = history_pending(point->history, i);
 		struct choice choice = cut_choice(cut, &unit, i, &span);
-		const struct element *lost = first_lost(&unit, &choice);
-		const struct element *early = last_early(&unit, &choice);
-		if (lost && (!bug->lost.is_there || lost->at < bug->lost.at))
+		uint32_t lost = first_lost(&unit, &choice), early = last_early(&unit, &choice);
+		if (lost != NO_ELEMENT &&
+			(!bug->lost.is_there || unit_element(&unit, lost).at < bug->lost.at))
 			bug->lost = suspect_of(&unit, lost);
-		if (early && (!bug->early.is_there || early->at > bug->early.at))
+		if (early != NO_ELEMENT &&
+			(!bug->early.is_there || unit_element(&unit, early).at > bug->early.at))
 			bug->early = suspect_of(&unit, early);
 	}
 }

@@ -143,14 +143,13 @@ int durable_retire(struct history *history, uint32_t index)
 	struct piece *pieces = packed_pieces(unit);
 	uint32_t count = 0;
 
-	pending_pass(history, pieces->event);
 	for (; count < unit->count && pieces[count].flags & ELEMENT_DURABLE; count++)
 		if (!forget_stacks(history, &pieces[count]))
 			return pending_no_memory();
-	for (uint32_t i = 0; i < count; i++)
-		history->elements -= pending_elements(history, &pieces[i]);
-	for (uint32_t i = 0; i < count;)
+	for (uint32_t i = 0; i < count;) {
+		pending_pass(history, pieces[i].event);
 		i = retire_line(history, pieces, i, count);
+	}
 	packed_forget(unit, count);
 	if (!unit->count)
 		pending_drop(history, index);

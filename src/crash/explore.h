@@ -101,8 +101,14 @@ struct judge {
 
 #define JUDGE_AGAIN 1
 
+/* All arrays have an element for each file. */
 struct memories {
 	unsigned char *first[EVENT_FILES], *base[EVENT_FILES], *image[EVENT_FILES];
+	/*
+	 * The size of `base` in bytes if it is a private map, of whole pages, of what `first` is a
+	 * map of: then its pages can be dropped. 0 if `base` is other memory.
+	 */
+	uint64_t droppable[EVENT_FILES];
 	unsigned char *(*more)[EVENT_FILES]; /* images of workers 1 and up; worker 0 uses `image` */
 	unsigned more_count;
 };

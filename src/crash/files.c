@@ -4,6 +4,7 @@
  * round of an exploration
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "crash/explore.h"
 #include "crash/unit.h"
@@ -84,12 +85,24 @@ void explore_store(struct memories *memories, const struct event *event)
 			element.data, event->length);
 }
 
+/* Resets a file's `base` by dropping its pages. Returns false if they cannot be dropped. */
+static bool drop(const struct memories *memories, unsigned file)
+{
+	return memories->droppable[file] &&
+	       !madvise(memories->base[file], memories->droppable[file], MADV_DONTNEED);
+}
+
 void explore_rewind(const struct trace *trace, struct memories *memories)
 {
+	bool is_dropped[EVENT_FILES] = {false};
+
+	for (unsigned i = 0; i < trace->file_count; i++)
+		is_dropped[i] = drop(memories, i);
 	for (const struct event *event = trace_first(trace); event;
 		event = trace_next(trace, event))
 		if (is_store(event)) {
-			copy_lines(event, memories->base, memories->first);
+			if (!is_dropped[place_file(event->place) - 1])
+				copy_lines(event, memories->base, memories->first);
 			for (unsigned worker = 0; worker <= memories->more_count; worker++)
 				copy_lines(
 					event, memories_image(memories, worker), memories->first);

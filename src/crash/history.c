@@ -40,8 +40,6 @@ void history_fini(struct history *history)
 	sheet_fini(&history->units);
 	table_fini(&history->epochs);
 	sheet_fini(&history->lines);
-	if (history->unpacked)
-		free(history->unpacked->elements);
 	free(history->unpacked);
 	table_fini(&history->threads);
 	table_fini(&history->stacks);

@@ -47,13 +47,6 @@ struct retired {
 
 #define HISTORY_RETIRED 64u
 
-/* Memory for the stores (elements) of the unit that was unpacked last. */
-struct unpacked {
-	struct element *elements;
-	uint32_t capacity;
-	uint64_t at; /* index of the first event of the unit that was unpacked last */
-};
-
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
@@ -71,11 +64,10 @@ struct history {
 	 */
 	struct packed *pending;
 	uint32_t count, capacity;
-	struct unpacked *unpacked;
-	uint64_t elements;    /* upper bound of the number of pending elements */
-	struct sheet units;   /* by number of a unit: its index in `pending` */
-	struct table wholes;  /* by number of a whole line or page: struct grouping */
-	struct sheet lines;   /* by number of a line: how many pieces of stores touch it */
+	struct unpacked *unpacked; /* memory for elements of the unit that was looked at last */
+	struct sheet units;        /* by number of a unit: its index in `pending` */
+	struct table wholes;       /* by number of a whole line or page: struct grouping */
+	struct sheet lines;        /* by number of a line: how many pieces of stores touch it */
 	struct table epochs;  /* by thread: a number that each of its barriers changes (armv8) */
 	uint32_t epoch;       /* the last number that was given in `epochs` */
 	uint32_t last_store;  /* index of the event of the newest store */

@@ -154,6 +154,72 @@ uint32_t piece_unpack(const struct trace *trace, const struct piece *piece, stru
 	return count;
 }
 
+uint32_t piece_elements(const struct trace *trace, const struct piece *piece)
+{
+	const struct event *event = piece_event(trace, piece, 0);
+
+	if (piece->flags & PIECE_RUN)
+		return piece->length;
+	if (is_one(event, piece))
+		return 1;
+	return ((uint32_t)((event->place + piece->from) % ATOM) + piece->length + ATOM - 1) / ATOM;
+}
+
+/* ---- unpacking */
+
+/* Unpacks as many pieces as fit, from piece `begin` on, whose first element has number `first`. */
+static void unpack(struct unpacked *unpacked, uint32_t begin, uint32_t first)
+{
+	const struct trace *trace = unpacked->trace;
+	uint64_t at = unpacked->pieces[begin].event;
+
+	spill_turn(&trace->spill, trace->slots, unpacked->at, at);
+	unpacked->at = at;
+	unpacked->first = first;
+	unpacked->begin = unpacked->end = begin;
+	unpacked->count = 0;
+	while (unpacked->end < unpacked->piece_count &&
+		unpacked->count + PIECE_ELEMENTS <= UNPACKED_MAX)
+		unpacked->count += piece_unpack(trace, &unpacked->pieces[unpacked->end++],
+			unpacked->elements + unpacked->count);
+}
+
+struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked)
+{
+	unpacked->pieces = packed_look(packed);
+	unpacked->piece_count = packed->count;
+	unpack(unpacked, 0, 0);
+	struct unit unit = {packed->number, unpacked->count, unpacked};
+	for (uint32_t i = unpacked->end; i < packed->count; i++)
+		unit.count += piece_elements(unpacked->trace, &unpacked->pieces[i]);
+	return unit;
+}
+
+/* Elements before a wanted element that are unpacked, too: the next one wanted may be before it. */
+#define BACK (UNPACKED_MAX / 2)
+
+void unit_unpack(const struct unit *unit, uint32_t i)
+{
+	struct unpacked *unpacked = unit->unpacked;
+	uint32_t piece = unpacked->begin, first = unpacked->first;
+
+	if (i < first / 2)
+		piece = first = 0;
+	else if (i > first && unit->count - i < i - first) {
+		piece = unpacked->piece_count;
+		first = unit->count;
+	}
+	for (uint32_t next; piece < unpacked->piece_count; piece++, first = next) {
+		next = first + piece_elements(unpacked->trace, &unpacked->pieces[piece]);
+		if (next > i)
+			break;
+	}
+	if (i < unpacked->first || first > i)
+		while (piece && (first > i || i - first < BACK))
+			first -= piece_elements(unpacked->trace, &unpacked->pieces[--piece]);
+	unpack(unpacked, piece, first);
+}
+
 uint64_t packed_newest(const struct packed *packed, uint64_t before)
 {
 	const struct piece *pieces = packed_look(packed);

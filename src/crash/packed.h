@@ -91,8 +91,21 @@ uint64_t piece_place(const struct trace *trace, const struct piece *piece);
  */
 #define PIECE_ELEMENTS PIECE_EVENTS
 
-/* Convert a piece to elements. Returns their number. */
+/* Convert a piece to elements. Returns their number, as piece_elements() does. */
 uint32_t piece_unpack(const struct trace *trace, const struct piece *piece, struct element *to);
+uint32_t piece_elements(const struct trace *trace, const struct piece *piece);
+
+/*
+ * The maximum number of elements that are unpacked at a time. A unit may have very many: in the
+ * models byte and process, all words of a copy.
+ */
+#define UNPACKED_MAX 1024u
+
+/*
+ * Returns the unit with its elements. `unpacked` is memory for them, valid until another unit uses
+ * it.
+ */
+struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked);
 
 /*
  * Returns the index, plus 1, of the newest event older than `before` that stored to this unit; 0

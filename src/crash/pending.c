@@ -37,15 +37,18 @@ struct packed *pending_make(struct history *history, uint64_t number)
 	return &history->pending[history->count++];
 }
 
+#define SPARE (1u << 16) /* minimum number of unused elements of the table that are given back */
+
 /*
- * Returns unused memory of the table to the system: bytes that became durable need it for their
- * copies in `base`.
+ * Returns half of the table's unused memory to the system: bytes that became durable need it for
+ * their copies in `base`.
  */
 static void give_back(struct history *history)
 {
-	uint32_t capacity = history->capacity / 2;
+	uint32_t spare = history->capacity - history->count;
+	uint32_t capacity = history->capacity - spare / 2;
 
-	if (history->count > capacity / 2 || capacity < 1u << 16)
+	if (spare < SPARE)
 		return;
 	struct packed *less = realloc(history->pending, capacity * sizeof(*less));
 	if (less) {
@@ -90,28 +93,16 @@ void pending_pass(const struct history *history, uint64_t to)
 	spill_turn(&history->trace->spill, history->trace->slots, from, to);
 }
 
-static struct unit unpack(const struct history *history, const struct packed *packed)
-{
-	struct unit unit = {.number = packed->number, .elements = history->unpacked->elements};
-	const struct piece *pieces = packed_look(packed);
-
-	pending_pass(history, pieces->event);
-	for (uint32_t i = 0; i < packed->count; i++)
-		unit.count += piece_unpack(
-			history->trace, &pieces[i], history->unpacked->elements + unit.count);
-	return unit;
-}
-
 struct unit history_pending(const struct history *history, uint32_t index)
 {
-	return unpack(history, &history->pending[index]);
+	return packed_unit(&history->pending[index], history->unpacked);
 }
 
 struct unit history_unit(const struct history *history, uint64_t place)
 {
 	const struct packed *packed = pending_find(history, pending_number(history, place));
 
-	return packed ? unpack(history, packed) : (struct unit){.number = 0};
+	return packed ? packed_unit(packed, history->unpacked) : (struct unit){.number = 0};
 }
 
 /*
@@ -130,33 +121,16 @@ struct grouping *pending_grouping(struct history *history, struct packed *unit, 
 	return found ? (struct grouping *)(uintptr_t)*found : NULL;
 }
 
-/* Makes room for the elements of the unit now, so that unpacking the unit later cannot fail. */
-static bool make_room(struct history *history, const struct packed *unit)
+/* Allocates the memory for elements now, so that unpacking a unit later cannot fail. */
+static bool make_room(struct history *history)
 {
-	uint64_t most = (uint64_t)unit->count * PIECE_ELEMENTS;
-
-	if (!history->unpacked && !(history->unpacked = calloc(1, sizeof(*history->unpacked))))
-		return false;
-	most = history->elements < most ? history->elements : most;
-	if (most <= history->unpacked->capacity)
+	if (history->unpacked)
 		return true;
-	uint32_t capacity = history->unpacked->capacity ? history->unpacked->capacity : 256;
-	while (capacity < most)
-		capacity *= 2;
-	struct element *grown = realloc(history->unpacked->elements, capacity * sizeof(*grown));
-	if (!grown)
-		return false;
-	history->unpacked->elements = grown;
-	history->unpacked->capacity = capacity;
-	return true;
-}
-
-uint64_t pending_elements(const struct history *history, const struct piece *piece)
-{
-	if (piece->flags & PIECE_RUN)
-		return piece->length;
-	/* upper bound: each word that the piece touches may be an element */
-	return (piece_place(history->trace, piece) % ATOM + piece->length + ATOM - 1) / ATOM;
+	history->unpacked =
+		calloc(1, sizeof(*history->unpacked) + UNPACKED_MAX * sizeof(struct element));
+	if (history->unpacked)
+		history->unpacked->trace = history->trace;
+	return history->unpacked;
 }
 
 bool pending_count_line(struct history *history, uint64_t place, bool more)
@@ -189,8 +163,7 @@ bool pending_add(struct history *history, struct packed *unit, const struct even
 		.flags = (uint8_t)flags};
 
 	history->last_store = at;
-	history->elements += pending_elements(history, &piece);
-	if (!packed_add(unit, history->trace, &piece) || !make_room(history, unit) ||
+	if (!packed_add(unit, history->trace, &piece) || !make_room(history) ||
 		!pending_count_stack(history, event->stack, true))
 		return false;
 	return flags & ELEMENT_NAMES || unit->count == count ||

@@ -39,8 +39,6 @@ struct grouping *pending_grouping(struct history *history, struct packed *unit, 
  */
 bool pending_add(struct history *history, struct packed *unit, const struct event *event,
 	uint64_t from, unsigned length, unsigned flags);
-/* Returns an upper bound of the number of elements in the piece. */
-uint64_t pending_elements(const struct history *history, const struct piece *piece);
 /* Count one more or one less piece of a store in the line. Returns false if there is no memory. */
 bool pending_count_line(struct history *history, uint64_t place, bool more);
 /*

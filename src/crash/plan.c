@@ -111,9 +111,9 @@ static void try_prefixes(struct plan *plan)
 /* Returns the index of the first element of the group to which element `count` - 1 belongs. */
 static uint32_t group_back(const struct unit *unit, uint32_t count)
 {
-	uint32_t group = unit->elements[count - 1].group;
+	uint32_t group = unit_element(unit, count - 1).group;
 
-	while (count && unit->elements[count - 1].group == group)
+	while (count && unit_element(unit, count - 1).group == group)
 		count--;
 	return count;
 }

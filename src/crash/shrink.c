@@ -105,7 +105,7 @@ static void push_elements(struct shrinking *shrinking, uint32_t i, bool everythi
 		uint32_t count = choice_of(shrinking, i, &unit).count;
 		if (everything ? count >= unit.count : !count)
 			return;
-		uint64_t at = unit.elements[everything ? count : count - 1].at;
+		uint64_t at = unit_element(&unit, everything ? count : count - 1).at;
 		struct choice next = unit_before(&unit, everything ? at + 1 : at);
 		keep(shrinking, cut_copy(&shrinking->trial, shrinking->cut));
 		keep(shrinking, cut_choose(&shrinking->trial, i, &next));

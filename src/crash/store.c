@@ -71,9 +71,10 @@ static bool is_old(const struct history *history, uint64_t place, const unsigned
 	unsigned char now[ATOM];
 
 	memcpy(now, history_line(history, place), ATOM);
-	for (uint32_t i = 0; i < unit.count; i++)
-		memcpy(now + unit.elements[i].place % ATOM, unit.elements[i].data,
-			unit.elements[i].length);
+	for (uint32_t i = 0; i < unit.count; i++) {
+		struct element element = unit_element(&unit, i);
+		memcpy(now + element.place % ATOM, element.data, element.length);
+	}
 	return !memcmp(now, word, ATOM);
 }
 

@@ -55,11 +55,11 @@ static enum line_state state_of(const struct view *view, unsigned number)
 	bool is_waiting = false;
 
 	for (uint32_t i = 0; i < unit.count; i++) {
-		const struct element *element = &unit.elements[i];
-		if (element->flags & ELEMENT_DURABLE ||
-			!is_in_row(row, element->place, element->length))
+		struct element element = unit_element(&unit, i);
+		if (element.flags & ELEMENT_DURABLE ||
+			!is_in_row(row, element.place, element.length))
 			continue;
-		if (!(element->flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
+		if (!(element.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM)))
 			return LINE_PENDING;
 		is_waiting = true;
 	}

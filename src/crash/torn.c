@@ -81,11 +81,12 @@ static bool each_choosing(struct tearing *tearing, const struct cut *cut, each_e
 	for (uint32_t i = 0; i < tearing->history->count; i++) {
 		struct unit unit = history_pending(tearing->history, i);
 		struct choice choice = cut_choice(cut, &unit, i, &span);
-		for (uint32_t e = 0; e < unit.count; e++)
-			if (!(unit.elements[e].flags & on_their_own) &&
-				each(tearing, &unit.elements[e],
-					choice_has(&choice, &unit.elements[e], e, 0)))
+		for (uint32_t e = 0; e < unit.count; e++) {
+			struct element element = unit_element(&unit, e);
+			if (!(element.flags & on_their_own) &&
+				each(tearing, &element, choice_has(&choice, &element, e, 0)))
 				return true;
+		}
 	}
 	return false;
 }

@@ -20,11 +20,11 @@ static bool is_like(const struct unit *unit, const struct choice *choice, bool w
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		const struct element *element = &unit->elements[i];
-		if (choice_has(choice, element, i, stream) != wanted &&
-			!(element->flags & (ELEMENT_DURABLE | ELEMENT_HELD)))
+		struct element element = unit_element(unit, i);
+		if (choice_has(choice, &element, i, stream) != wanted &&
+			!(element.flags & (ELEMENT_DURABLE | ELEMENT_HELD)))
 			return false;
-		stream += !!(element->flags & ELEMENT_STREAM);
+		stream += !!(element.flags & ELEMENT_STREAM);
 	}
 	return true;
 }
@@ -44,9 +44,12 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 	struct choice choice = {0};
 	unsigned stream = 0;
 
-	for (uint32_t i = 0; i < unit->count && unit->elements[i].at < at; i++) {
+	for (uint32_t i = 0; i < unit->count; i++) {
+		struct element element = unit_element(unit, i);
+		if (element.at >= at)
+			break;
 		choice.count = i + 1;
-		if (unit->elements[i].flags & ELEMENT_STREAM)
+		if (element.flags & ELEMENT_STREAM)
 			choice.streams |= stream < 64 ? UINT64_C(1) << stream++ : 0;
 	}
 	return choice;
@@ -54,14 +57,17 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 
 bool unit_is_copy(const struct unit *unit)
 {
-	return unit->count > 1 &&
-	       unit->elements[unit->count - 1].group == unit->elements[unit->count - 2].group &&
-	       !(unit->elements[unit->count - 1].flags & ELEMENT_WHOLE);
+	if (unit->count < 2)
+		return false;
+	struct element last = unit_element(unit, unit->count - 1);
+	return last.group == unit_element(unit, unit->count - 2).group &&
+	       !(last.flags & ELEMENT_WHOLE);
 }
 
 struct choice unit_first(const struct unit *unit, uint32_t count)
 {
-	return count < unit->count ? unit_before(unit, unit->elements[count].at) : unit_all(unit);
+	return count < unit->count ? unit_before(unit, unit_element(unit, count).at)
+				   : unit_all(unit);
 }
 
 /*
@@ -79,26 +85,30 @@ static bool is_counted(const struct element *element)
  */
 static uint32_t group_end(const struct unit *unit, uint32_t from, unsigned *counted)
 {
-	uint32_t i = from, group = unit->elements[from].group;
+	struct element first = unit_element(unit, from);
+	uint32_t i = from;
 
 	*counted = 0;
 	for (; i < unit->count; i++) {
-		const struct element *element = &unit->elements[i];
-		if (!is_counted(element))
+		struct element element = unit_element(unit, i);
+		if (!is_counted(&element))
 			continue;
-		if (element->group != group)
+		if (element.group != first.group)
 			break;
 		++*counted;
 	}
-	if (unit->elements[from].flags & ELEMENT_WHOLE)
+	if (first.flags & ELEMENT_WHOLE)
 		*counted = 1;
 	return i;
 }
 
 static uint32_t skip_uncounted(const struct unit *unit, uint32_t i)
 {
-	while (i < unit->count && !is_counted(&unit->elements[i]))
-		i++;
+	for (; i < unit->count; i++) {
+		struct element element = unit_element(unit, i);
+		if (is_counted(&element))
+			break;
+	}
 	return i;
 }
 
@@ -107,7 +117,7 @@ static unsigned stream_count(const struct unit *unit)
 	unsigned count = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++)
-		count += (unit->elements[i].flags & (ELEMENT_STREAM | ELEMENT_DURABLE)) ==
+		count += (unit_element(unit, i).flags & (ELEMENT_STREAM | ELEMENT_DURABLE)) ==
 			 ELEMENT_STREAM;
 	return count;
 }
@@ -138,7 +148,8 @@ static uint64_t spread(const struct unit *unit, uint32_t from, uint64_t bits)
 	uint64_t mask = 0;
 
 	for (uint32_t i = from; i < unit->count && bits; i++) {
-		if (!is_counted(&unit->elements[i]))
+		struct element element = unit_element(unit, i);
+		if (!is_counted(&element))
 			continue;
 		if (bits & 1 && i - from < 64)
 			mask |= UINT64_C(1) << (i - from);
@@ -157,9 +168,10 @@ static uint64_t spread_streams(const struct unit *unit, uint64_t bits)
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		if (!(unit->elements[i].flags & ELEMENT_STREAM))
+		unsigned flags = unit_element(unit, i).flags;
+		if (!(flags & ELEMENT_STREAM))
 			continue;
-		if (!(unit->elements[i].flags & ELEMENT_DURABLE)) {
+		if (!(flags & ELEMENT_DURABLE)) {
 			streams |= stream < 64 ? (bits & 1) << stream : 0;
 			bits >>= 1;
 		}
@@ -178,7 +190,7 @@ struct choice unit_state(const struct unit *unit, uint64_t number)
 	for (uint32_t i = skip_uncounted(unit, 0); left && i < unit->count;) {
 		uint32_t end = group_end(unit, i, &counted);
 		uint64_t subsets = (UINT64_C(1) << counted) - 1;
-		bool is_whole = unit->elements[i].flags & ELEMENT_WHOLE;
+		bool is_whole = unit_element(unit, i).flags & ELEMENT_WHOLE;
 		choice.count = is_whole && left == 1 ? end : i;
 		choice.mask = left <= subsets && !is_whole ? spread(unit, i, left) : 0;
 		if (left <= subsets)
@@ -227,9 +239,9 @@ void unit_apply(const struct unit *unit, const struct choice *choice, unsigned c
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		const struct element *element = &unit->elements[i];
-		if (choice_has(choice, element, i, stream))
-			element_apply(element, files);
-		stream += !!(element->flags & ELEMENT_STREAM);
+		struct element element = unit_element(unit, i);
+		if (choice_has(choice, &element, i, stream))
+			element_apply(&element, files);
+		stream += !!(element.flags & ELEMENT_STREAM);
 	}
 }

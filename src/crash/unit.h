@@ -61,12 +61,34 @@ struct element {
 	uint8_t flags;
 };
 
-/* A unit with its pending stores, as packed.h unpacks them. */
+/* Some consecutive elements of a unit: packed.h makes them when they are needed. */
+struct unpacked {
+	const struct trace *trace;
+	const struct piece *pieces; /* of the unit */
+	uint32_t piece_count;
+	uint32_t begin, end;       /* the elements are those of the pieces [begin, end) */
+	uint64_t at;               /* index of the event of piece number `begin` */
+	uint32_t first, count;     /* number of the first element; number of elements */
+	struct element elements[]; /* UNPACKED_MAX */
+};
+
+/* A unit with its pending stores. */
 struct unit {
 	uint64_t number;
-	uint32_t count;
-	const struct element *elements;
+	uint32_t count; /* of elements */
+	struct unpacked *unpacked;
 };
+
+/* Unpack some elements of the unit, among them element number `i`. Use unit_element() instead. */
+void unit_unpack(const struct unit *unit, uint32_t i);
+
+/* Returns element number `i` of the unit. */
+static inline struct element unit_element(const struct unit *unit, uint32_t i)
+{
+	if (i - unit->unpacked->first >= unit->unpacked->count)
+		unit_unpack(unit, i);
+	return unit->unpacked->elements[i - unit->unpacked->first];
+}
 
 /*
  * A choice of the elements of a unit that survive a crash. The first `count` survive. Behind

@@ -9,6 +9,7 @@
  */
 #include "crash/cut.h"
 #include "crash/explore.h"
+#include "crash/history.h"
 #include "crash/sheet.h"
 #include "crash/table.h"
 #include "crash/unit.h"
@@ -431,11 +432,70 @@ static void cuts(void)
 	cut_fini(&copied);
 }
 
+#define LONG 32768u /* bytes of the longest part of a copy */
+
+/* Adds a part of a copy, up to the byte in front of `end`, to a trace. */
+static void copy_part(struct trace *to, uint64_t from, uint64_t end, uint8_t is_more)
+{
+	static struct event slots[1 + LONG / EVENT_SLOT];
+
+	slots[0] = (struct event){.kind = EVENT_COPY,
+		.size = is_more,
+		.place = place_of(1, from),
+		.length = end - from};
+	if (trace_add(to, slots, sizeof(slots) / sizeof(*slots)) < 1)
+		bail("a part of a copy is refused");
+}
+
+/* Does a unit have word `i` of a copy that begins at offset 3 as its element number `i`? */
+static bool is_word(const struct unit *unit, uint32_t i)
+{
+	struct element element = unit_element(unit, i);
+
+	return place_offset(element.place) == (i ? 8 * i : 3) && element.length == (i ? 8 : 5);
+}
+
+/* Looks at the 12288 words of one copy, which are one unit, in several orders. */
+static void many_elements(void)
+{
+	static unsigned char bytes[3 * LONG];
+	unsigned char *memory[] = {bytes};
+	struct event file[2] = {
+		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = 3 * LONG, .length = 1}};
+	struct unseen unseen = {.model = MODEL_BYTE};
+	struct history history;
+	struct trace copies;
+	uint32_t wrong = 0, count = 3 * LONG / 8;
+
+	trace_init(&copies, 4 * LONG / EVENT_SLOT);
+	trace_add(&copies, file, 2);
+	for (unsigned i = 0; i < 3; i++)
+		copy_part(&copies, i ? i * LONG : 3, (i + 1) * LONG, i > 0);
+	history_init(&history, &copies, &unseen, memory, NULL, NULL);
+	for (const struct event *at = trace_first(&copies); at; at = trace_next(&copies, at))
+		if (history_step(&history, at))
+			bail("no memory for a copy");
+	struct unit unit = history_pending(&history, 0);
+	is_int(unit.count, count, "unit: a copy of 98301 bytes has an element for each word");
+	for (uint32_t i = 0; i < count; i++)
+		wrong += !is_word(&unit, i);
+	is_int(wrong, 0, "unit: all elements of a long copy are found in their order");
+	for (uint32_t i = count; i-- > 0;)
+		wrong += !is_word(&unit, i);
+	is_int(wrong, 0, "unit: all elements of a long copy are found from the last to the first");
+	for (uint32_t i = 0, at = 1; i < 2000; i++, at = (at * 5 + 3) % count)
+		wrong += !is_word(&unit, at);
+	is_int(wrong, 0, "unit: elements of a long copy are found in a random order");
+	history_fini(&history);
+	trace_fini(&copies);
+}
+
 int main(void)
 {
 	tables();
 	sheets();
 	cuts();
+	many_elements();
 	rules();
 	unseen();
 	causes();

@@ -148,6 +148,7 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 		run->mapped[number - 1] = size;
 		run->memories.first[number - 1] = map_data(first, size);
 		run->memories.base[number - 1] = map_data(first, size);
+		run->memories.droppable[number - 1] = size;
 		run->memories.image[number - 1] = map(image, size, MAP_SHARED);
 		close(image);
 	}
