@@ -36,11 +36,15 @@ struct exploration {
 	bool is_torn;
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
-	uint64_t stops; /* number of crash points visited, in all rounds */
+	uint64_t rounds;   /* maximum number of passes over the trace */
+	uint64_t most_met; /* number of crash points of the signature that has the most */
+	uint64_t stops;    /* number of crash points visited, in all rounds */
 	int error;
 };
 
 /* functions of trial.c */
+/* Tell the judge how far the exploration is: at the event with this index. */
+void trial_progress(const struct exploration *exploration, uint64_t at);
 /*
  * Make the image of this cut and have it judged, unless an equal image was judged before. The
  * verdict may come later. The function has type plan_try; `context` is the exploration.

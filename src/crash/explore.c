@@ -7,7 +7,7 @@
  * are likely to fail in the same way. The more crash points with the same signature there are, the
  * fewer images each later one gets. There are ROUNDS passes over the trace; pass n tries the n-th
  * crash point of each signature: so, if time or images run out, every signature was tried before
- * any was tried twice.
+ * any was tried twice. A pass is left out if no signature has that many crash points.
  *
  * If the storage tears lines or pages (is_torn), a second exploration follows, with smaller units.
  */
@@ -21,6 +21,7 @@
 #include "crash/exploration.h"
 #include "crash/plan.h"
 
+#define TELL   4096u /* tell the judge how far it is once in so many events */
 #define ROUNDS 4 /* passes over the trace; each has a quarter of the budget of the previous one */
 
 static void settled(void *context, uint64_t place, const unsigned char *before)
@@ -98,6 +99,8 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 		return err_set(-ENOMEM, "no memory for signatures");
 	bool is_its_turn =
 		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
+	if (exploration->here->met > exploration->most_met)
+		exploration->most_met = exploration->here->met;
 	bool counts = !exploration->round && !exploration->is_torn;
 	exploration->explored->points += counts;
 	if (!is_its_turn || trial_is_over(exploration) || unseen_is_dark(&exploration->unseen, at))
@@ -130,6 +133,7 @@ static int go_through(struct exploration *exploration)
 {
 	const struct trace *trace = exploration->point.trace;
 	struct history *history = &exploration->history;
+	uint64_t passed = 0;
 	int error = 0;
 
 	for (const struct event *event = trace_first(trace); event && !error;
@@ -139,6 +143,8 @@ static int go_through(struct exploration *exploration)
 		if (event->kind == EVENT_MARK || history_completes(history, event))
 			error = stop_at(exploration, trace_index(trace, event), event);
 		exploration->marks += event->kind == EVENT_MARK;
+		if (!(++passed % TELL))
+			trial_progress(exploration, trace_index(trace, event));
 		if (!error)
 			error = history_step(history, event);
 	}
@@ -169,7 +175,6 @@ static int run_round(struct exploration *exploration)
 static int run_rounds(struct exploration *exploration)
 {
 	struct explored *explored = exploration->explored;
-	uint64_t rounds = exploration->options->exhaustive ? 1 : ROUNDS;
 	int error = unseen_init(&exploration->unseen, exploration->point.trace,
 		exploration->options->model, exploration->is_torn);
 
@@ -177,8 +182,12 @@ static int run_rounds(struct exploration *exploration)
 		error = unseen_init(&exploration->whole, exploration->point.trace,
 			exploration->options->model, false);
 
-	exploration->round = 0;
-	for (; !error && exploration->round < rounds && !explored->was_ended; exploration->round++)
+	exploration->rounds = exploration->options->exhaustive ? 1 : ROUNDS;
+	exploration->most_met = 1;
+	for (exploration->round = 0;
+		!error && exploration->round < exploration->rounds &&
+		exploration->round < exploration->most_met && !explored->was_ended;
+		exploration->round++)
 		error = run_round(exploration);
 	if (!exploration->is_torn)
 		explored->signatures = exploration->known_count;

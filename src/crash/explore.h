@@ -80,6 +80,13 @@ struct verdict {
 	char *words;           /* what the checker printed, in allocated memory, or NULL */
 };
 
+/* How far an exploration is. */
+struct progress {
+	unsigned round, rounds; /* number of this pass over the trace, from 1 on; maximum number */
+	uint64_t at, end;       /* index of the event that was reached; length of the trace */
+	uint64_t images;        /* number of images that were made so far */
+};
+
 struct judge {
 	/*
 	 * Judges the image. Returns 0; JUDGE_AGAIN if the check has spoilt `image`, which was
@@ -88,6 +95,8 @@ struct judge {
 	 */
 	int (*judge)(void *context, struct verdict *verdict);
 	bool (*enough)(void *context); /* returns true when time is up; may be NULL */
+	/* Called for each image and some thousand events, to show how far it is; may be NULL. */
+	void (*progress)(const struct progress *progress);
 	void *context;
 	/*
 	 * Number of workers that judge in parallel, each with its own image. If it is 0, there is

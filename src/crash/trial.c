@@ -26,6 +26,21 @@ static bool is_known(struct exploration *exploration, uint64_t hash)
 	return (*found)++ > 0;
 }
 
+void trial_progress(const struct exploration *exploration, uint64_t at)
+{
+	const struct judge *judge = exploration->point.judge;
+	uint64_t before = exploration->is_torn ? exploration->rounds : 0;
+
+	if (judge->progress)
+		judge->progress(
+			&(struct progress){.round = (unsigned)(before + exploration->round + 1),
+				.rounds = (unsigned)(exploration->rounds *
+						     (1u + exploration->options->is_torn)),
+				.at = at,
+				.end = exploration->point.trace->count,
+				.images = exploration->explored->images});
+}
+
 bool trial_is_over(struct exploration *exploration)
 {
 	const struct explore_options *options = exploration->options;
@@ -119,6 +134,7 @@ bool trial_cut(void *context, const struct cut *cut)
 	}
 	exploration->left--;
 	exploration->explored->images++;
+	trial_progress(exploration, point->at);
 	return has_workers ? give(exploration, cut, &verdict)
 			   : judge_now(exploration, cut, &verdict);
 }

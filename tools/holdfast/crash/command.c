@@ -90,6 +90,7 @@ static int explore_with(const struct judge *judge, struct findings *findings, st
 	int error =
 		explore(&run->trace, &run->memories, &findings->options->explore, judge, explored);
 
+	progress_end();
 	if (error && error < -STATUS_BLIND)
 		complain(STATUS_NOTHING, "%s", err_get());
 	return error ? STATUS_NOTHING : STATUS_CLEAN;
@@ -98,7 +99,10 @@ static int explore_with(const struct judge *judge, struct findings *findings, st
 static int explore_alone(struct checker *checker, struct findings *findings, struct run *run,
 	struct explored *explored)
 {
-	struct judge judge = {.judge = checker_judge, .enough = checker_enough, .context = checker};
+	struct judge judge = {.judge = checker_judge,
+		.enough = checker_enough,
+		.progress = progress_explored,
+		.context = checker};
 	int status = explore_with(&judge, findings, run, explored);
 
 	findings->way = checker_way(checker);
@@ -114,6 +118,7 @@ static int explore_together(struct work *work, struct way way, double until,
 	if (!status) {
 		struct judge judge = {.judge = crew_judge,
 			.enough = crew_enough,
+			.progress = progress_explored,
 			.context = crew,
 			.workers = findings->options->jobs,
 			.begin = crew_begin,

@@ -282,6 +282,14 @@ int crew_end(void *crew, unsigned worker, struct verdict *verdict);
 bool crew_enough(void *crew);
 struct way crew_way(const struct crew *crew);
 
+/*
+ * progress.c: shows on standard error how far a long run is, if that is a terminal.
+ * progress_recorded() is for the time while the program runs; progress_end() removes what is shown.
+ */
+void progress_recorded(const struct trace *trace);
+void progress_explored(const struct progress *progress);
+void progress_end(void);
+
 /* functions of places.c */
 #define PLACE_CALLS 4 /* maximum number of a stack's calls that are shown, innermost first */
 

@@ -51,6 +51,7 @@ static int wait_for_end(struct work *work, pid_t pid, struct drain *drain, int *
 	for (;;) {
 		drain_old(drain);
 		probes_answer(work);
+		progress_recorded(drain->trace);
 		if (drain->error || is_stopped)
 			return -1;
 		pid_t ended = waitpid(pid, status, WNOHANG);
@@ -288,6 +289,7 @@ int target_run(struct work *work, const struct options *options, struct run *run
 	if (!pid)
 		become_program(work, options);
 	int ended = wait_for_end(work, pid, &drain, &run->status);
+	progress_end();
 	end_children();
 	run->lost_slots = drain_rest(&drain);
 	int status = keep_output(work, &run->trace);

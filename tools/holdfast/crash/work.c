@@ -35,6 +35,7 @@ int complain(enum status status, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(last_complaint, sizeof(last_complaint), format, ap);
 	va_end(ap);
+	progress_end();
 	fprintf(stderr, "%s: %s\n", command_name, last_complaint);
 	return (int)status;
 }
