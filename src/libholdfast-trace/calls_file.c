@@ -98,29 +98,33 @@ EXPORT int mprotect(void *address, size_t length, int protection)
 }
 
 /*
- * Records a sync of a range of a mapping. In a watched directory this syncs the size and the name
- * of the file, too.
+ * Records a sync of a range of mappings. In a watched directory this syncs the sizes and the names
+ * of the files, too.
  */
 static void sync_map(uintptr_t address, size_t length, struct call call)
 {
-	struct map *map = maps_find(address);
+	uintptr_t end = address + length;
 
 	record_sync(address, length, call);
-	if (!names_are_watched() || !map)
-		return;
-	names_begin();
-	names_sync_map(place_file(map->place), call);
-	names_end();
+	for (struct map *map; names_are_watched() && address < end && (map = maps_find(address));
+		address = map->hi) {
+		names_begin();
+		names_sync_map(place_file(map->place), call);
+		names_end();
+	}
 }
 
 EXPORT int msync(void *address, size_t length, int flags)
 {
 	if (!ring || !maps_find((uintptr_t)address))
 		return (int)syscall(SYS_msync, address, length, flags);
-	/* the kernel only checks the arguments, because with MS_ASYNC it syncs nothing */
-	if (syscall(SYS_msync, address, length, is_really() ? (long)flags : (long)MS_ASYNC))
+	bool is_sync = (flags & (MS_SYNC | MS_ASYNC)) == MS_SYNC;
+	/* with MS_ASYNC the kernel syncs nothing, but checks the arguments */
+	int used = is_sync && !is_really() ? flags ^ (MS_SYNC | MS_ASYNC) : flags;
+
+	if (syscall(SYS_msync, address, length, (long)used))
 		return -1;
-	if (flags & MS_SYNC)
+	if (is_sync)
 		sync_map((uintptr_t)address, length, CALLER);
 	return 0;
 }

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* record.c - turn calls of the program, such as flushes and copies, into records */
+/*
+ * record.c - turn calls of the program, such as flushes and copies, into records
+ *
+ * A range may go on from one map into the next one: where a mapped file has grown, or where a
+ * program has mapped files side by side. Each part becomes records of its own.
+ */
 #include <stdio.h>
 
 #include "libholdfast-trace/recorder.h"
@@ -36,6 +41,14 @@ static void look_wide(uint32_t stack)
 	look_at_all(stack);
 }
 
+/* Returns how much of a range that begins in the map lies behind the map's end. */
+static ALWAYS_INLINE size_t beyond(const struct map *map, uintptr_t address, size_t length)
+{
+	size_t inside = map->hi - address;
+
+	return unlikely(length > inside) ? length - inside : 0;
+}
+
 /*
  * Finds the map that a flush is in, and the whole lines that it flushes, and prepares its record.
  * Returns NULL if the memory is not under test.
@@ -65,12 +78,14 @@ void record_flush(uintptr_t address, size_t length, struct call call)
 {
 	struct event flush;
 	uintptr_t from;
-	struct map *map = begin_flush(address, length, call, &from, &flush);
+	struct map *map;
 
-	if (!map)
-		return;
-	look(map, from, from + flush.length, flush.stack);
-	write_event(&flush, NULL);
+	while ((map = begin_flush(address, length, call, &from, &flush))) {
+		look(map, from, from + flush.length, flush.stack);
+		write_event(&flush, NULL);
+		length = beyond(map, address, length);
+		address = map->hi;
+	}
 }
 
 void record_persist(uintptr_t address, size_t length, struct call call)
@@ -80,7 +95,8 @@ void record_persist(uintptr_t address, size_t length, struct call call)
 	line_words line;
 	struct map *map = begin_flush(address, length, call, &from, &flush);
 
-	if (!map) {
+	if (!map || beyond(map, address, length)) {
+		record_flush(address, length, call);
 		record_fence(call);
 		return;
 	}
@@ -157,24 +173,28 @@ void record_stream(struct map *map, void *to, const void *from, size_t length, s
 
 void record_sync(uintptr_t address, size_t length, struct call call)
 {
-	struct map *map = maps_find(address);
+	/* the kernel writes back whole pages */
+	uintptr_t from = address & ~(uintptr_t)(EVENT_PAGE - 1), end;
+	uintptr_t to = (address + length + EVENT_PAGE - 1) & ~(uintptr_t)(EVENT_PAGE - 1);
+	struct map *map = length ? maps_find(from) : NULL;
 
-	if (!map || !length)
+	if (!map)
 		return;
 	settle();
-	/* the kernel writes back whole pages */
-	uintptr_t from = address & ~(uintptr_t)(EVENT_PAGE - 1);
-	uintptr_t to = (address + length + EVENT_PAGE - 1) & ~(uintptr_t)(EVENT_PAGE - 1);
-	from = from < map->lo ? map->lo : from;
-	to = to > map->hi || address + length < address ? map->hi : to;
 	uint32_t stack = stack_number(call);
-	look(map, from, to, stack);
-	write_event(&(struct event){.kind = EVENT_SYNC,
-			    .stack = stack,
-			    .place = map->place + (from - map->lo),
-			    .value = written_out(),
-			    .length = to - from},
-		NULL);
+	if (address + length < address)
+		to = UINTPTR_MAX;
+	for (; map; map = from < to ? maps_find(from) : NULL) {
+		end = to < map->hi ? to : map->hi;
+		look(map, from, end, stack);
+		write_event(&(struct event){.kind = EVENT_SYNC,
+				    .stack = stack,
+				    .place = map->place + (from - map->lo),
+				    .value = written_out(),
+				    .length = end - from},
+			NULL);
+		from = end;
+	}
 }
 
 void record_file_sync(unsigned file, struct call call)
@@ -191,14 +211,10 @@ void record_file_sync(unsigned file, struct call call)
 		NULL);
 }
 
-/*
- * Records a copy. A long copy becomes several records; each but the last ends at the end of a
- * line.
- */
-void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
+/* Records a copy within a map; `is_more`: it is a further part of the copy recorded last. */
+static void record_part(
+	struct map *map, uintptr_t to, size_t length, uint8_t is_more, uint32_t stack)
 {
-	uint8_t is_more = 0;
-
 	while (length) {
 		size_t part = CHUNK - (to & (EVENT_LINE - 1));
 		if (part > length)
@@ -217,8 +233,35 @@ void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 	}
 }
 
-static void finish(
-	struct map *map, uintptr_t to, size_t length, enum after_copy then, uint32_t stack)
+/*
+ * Records a copy. A long copy becomes several records; each but the last ends at the end of a
+ * line.
+ */
+void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
+{
+	uint8_t is_more = 0;
+
+	for (size_t rest; map && length; length = rest, is_more = 1) {
+		rest = beyond(map, to, length);
+		record_part(map, to, length - rest, is_more, stack);
+		to += length - rest;
+		map = rest ? maps_find(to) : NULL;
+	}
+}
+
+/* Compares the lines of a range that a copy is about to overwrite with the shadow. */
+static void look_before_copy(struct map *map, uintptr_t to, size_t length, uint32_t stack)
+{
+	for (size_t rest; map && length; length = rest) {
+		rest = beyond(map, to, length);
+		look(map, to, to + length - rest, stack);
+		to += length - rest;
+		map = rest ? maps_find(to) : NULL;
+	}
+}
+
+static void finish(struct map *map, uintptr_t to, size_t length, enum after_copy then,
+	uint32_t stack, struct call call)
 {
 	uintptr_t from = to & ~(uintptr_t)(EVENT_LINE - 1);
 	uintptr_t end = (to + length + EVENT_LINE - 1) & ~(uintptr_t)(EVENT_LINE - 1);
@@ -226,6 +269,12 @@ static void finish(
 	record_copied(map, to, length, stack);
 	if (then == THEN_NOTHING)
 		return;
+	if (beyond(map, to, length)) {
+		record_flush(to, length, call);
+		if (then == THEN_DRAIN)
+			record_fence(call);
+		return;
+	}
 	look(map, from, end, stack);
 	struct event flush = {.kind = EVENT_FLUSH,
 		.stack = stack,
@@ -239,38 +288,38 @@ static void finish(
 		write_event(&flush, NULL);
 }
 
-/* Returns the map that a copy goes to; NULL if the destination is not wholly in one map. */
-static struct map *target(void *to, size_t length)
+/* The end of a copy to memory that is not under test: its drain completes earlier flushes, too. */
+static void *finish_elsewhere(void *to, enum after_copy then, struct call call)
 {
-	struct map *map = maps_find((uintptr_t)to);
-
-	return map && length <= map->hi - (uintptr_t)to ? map : NULL;
+	if (then == THEN_DRAIN)
+		record_fence(call);
+	return to;
 }
 
 void *record_move(void *to, const void *from, size_t length, enum after_copy then, struct call call)
 {
-	struct map *map = target(to, length);
+	struct map *map = maps_find((uintptr_t)to);
 
 	if (!map)
-		return real_memmove(to, from, length);
+		return finish_elsewhere(real_memmove(to, from, length), then, call);
 	settle();
 	uint32_t stack = stack_number(call);
-	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
+	look_before_copy(map, (uintptr_t)to, length, stack);
 	real_memmove(to, from, length);
-	finish(map, (uintptr_t)to, length, then, stack);
+	finish(map, (uintptr_t)to, length, then, stack, call);
 	return to;
 }
 
 void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call)
 {
-	struct map *map = target(to, length);
+	struct map *map = maps_find((uintptr_t)to);
 
 	if (!map)
-		return real_memset(to, byte, length);
+		return finish_elsewhere(real_memset(to, byte, length), then, call);
 	settle();
 	uint32_t stack = stack_number(call);
-	look(map, (uintptr_t)to, (uintptr_t)to + length, stack);
+	look_before_copy(map, (uintptr_t)to, length, stack);
 	real_memset(to, byte, length);
-	finish(map, (uintptr_t)to, length, then, stack);
+	finish(map, (uintptr_t)to, length, then, stack, call);
 	return to;
 }

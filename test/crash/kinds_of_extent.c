@@ -3,6 +3,8 @@
  * kinds_of_extent.c - mistakes in which too little becomes durable, or becomes durable in several
  * steps
  */
+#include <sys/mman.h>
+
 #include "kinds.h"
 
 /*
@@ -240,6 +242,54 @@ static const char *halves_check(unsigned count)
 	return object->low < count ? "the object is old" : NULL;
 }
 
+/*
+ * ---- mistake "across": a copy goes on from the end of one file's map into another file's map, and
+ * is not drained
+ */
+
+#define ACROSS 64 /* bytes of the copy in each of the two files */
+
+/* Moves the maps of both files so that they lie side by side. */
+static bool move_together(void)
+{
+	int ways = MREMAP_MAYMOVE | MREMAP_FIXED;
+	char *room = mmap(NULL, 2 * FILE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		return false;
+	base = mremap(base, FILE_SIZE, FILE_SIZE, ways, room);
+	side = mremap(side, FILE_SIZE, FILE_SIZE, ways, room + FILE_SIZE);
+	return base == room && side == room + FILE_SIZE;
+}
+
+static void across_work(bool is_bad)
+{
+	char text[2 * ACROSS];
+
+	if (!move_together())
+		return;
+	memset(text, 'y', sizeof(text));
+	/* across: lost */ pmem_memcpy(
+		side - ACROSS, text, sizeof(text), is_bad ? PMEM_F_MEM_NODRAIN : 0);
+	*base = 1; /* across: early */
+	pmem_persist(base, 1);
+	memset(side - ACROSS, 'z', sizeof(text));
+	pmem_persist(side - ACROSS, sizeof(text));
+	*base = 2;
+	pmem_persist(base, 1);
+	done();
+}
+
+static const char *across_check(unsigned count)
+{
+	const char *end = base + FILE_SIZE - ACROSS;
+
+	for (unsigned i = 0; i < ACROSS && *base; i++)
+		if (end[i] < 'y' || side[i] < 'y' || (*base == 2 && (end[i] + side[i] != 2 * 'z')))
+			return "a part of the copy is missing";
+	return count && *base != 2 ? "the text is missing" : NULL;
+}
+
 const struct kind kinds_of_extent[] = {
 	{"short", short_work, short_check},
 	{"promise", promise_work, promise_check},
@@ -248,5 +298,6 @@ const struct kind kinds_of_extent[] = {
 	{"clean", clean_work, clean_check},
 	{"heap", heap_work, heap_check},
 	{"halves", halves_work, halves_check},
+	{"across", across_work, across_check},
 	{0},
 };

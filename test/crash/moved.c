@@ -8,7 +8,7 @@
  *	moved random FILE		print a different text each time
  *	moved nothing-of-it FILE	fail
  *
- *	moved sync FILE			exit status 7 if msync(2) fails, as it must with these flags
+ *	moved sync FILE			exit status 7 if msync(2) fails, as it does if executed
  *
  * The values of CASE:
  *
@@ -16,14 +16,20 @@
  *	two-words	the accounts are in two words, in different cache lines
  *	late		the end of an operation is reported before its store is durable
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <holdfast_crash.h>
 #include <libpmem.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 struct account {
 	uint32_t amount[2];
@@ -77,6 +83,23 @@ static void move(const char *name, uint32_t amount, int has_marks)
 	pmem_persist(&accounts[0], 64);
 }
 
+/* Has the kernel refuse each msync(2) with the flag MS_SYNC, as if a device had failed. */
+static int refuse_syncs(void)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_msync, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MS_SYNC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(steps) / sizeof(*steps), steps};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 int main(int argc, char **argv)
 {
 	int fd = argc < 3 ? -1 : open(argv[argc - 1], O_RDWR);
@@ -90,7 +113,9 @@ int main(int argc, char **argv)
 		return 5;
 	if (!strcmp(argv[1], "sync")) {
 		move_in_word(1);
-		return msync(accounts, 4096, MS_SYNC | MS_ASYNC) ? 7 : 0;
+		if (refuse_syncs())
+			return 8;
+		return msync(accounts, 4096, MS_SYNC) ? 7 : 0;
 	}
 	if (!strcmp(argv[1], "random"))
 		return printf("%d\n", getpid()) < 0;

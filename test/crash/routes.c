@@ -202,6 +202,32 @@ static void by_moved_map(int fd)
 	must(is_bad ? 0 : msync(there, FLAG, MS_SYNC));
 }
 
+/* Maps the pages side by side in another order, and syncs both maps by one call. */
+static void by_two_maps(int fd)
+{
+	int ways = PROT_READ | PROT_WRITE, fixed = MAP_SHARED | MAP_FIXED;
+	char *room = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED || mmap(room, FLAG, ways, fixed, fd, FLAG) != room ||
+		mmap(room + FLAG, FLAG, ways, fixed, fd, 0) != room + FLAG)
+		must(-1);
+	memcpy(room + FLAG, block, BLOCK);
+	must(msync(room, is_bad ? FLAG : SIZE, MS_SYNC));
+}
+
+/* Calls msync(2) in ways that the kernel refuses; the bad variant relies on them. */
+static void by_wrong_calls(int fd)
+{
+	char *mapped = mmap(NULL, FLAG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	must(mapped == MAP_FAILED ? -1 : 0);
+	memcpy(mapped, block, BLOCK);
+	if (!msync(mapped, FLAG, MS_SYNC | MS_ASYNC) || !msync(mapped, FLAG, MS_SYNC | 64) ||
+		!msync(mapped + 1, FLAG - 1, MS_SYNC))
+		exit(3);
+	must(is_bad ? 0 : msync(mapped, FLAG, MS_SYNC));
+}
+
 /*
  * Writes through a descriptor in append mode: the bytes go to the end of the file, whatever offset
  * the call has.
@@ -243,6 +269,8 @@ static const struct {
 	{"vfork", by_vfork},
 	{"protection", by_protection},
 	{"moved-map", by_moved_map},
+	{"two-maps", by_two_maps},
+	{"wrong-calls", by_wrong_calls},
 	{"append", by_append},
 	{"growth", by_growth},
 };
