@@ -28,6 +28,7 @@ struct exploration {
 	const struct explore_options *options;
 	struct explored *explored;
 	struct table signatures; /* by signature: its index in `known`, plus 1 */
+	struct table shapes;     /* by shape of a crash point (explore.c): true if one was tried */
 	struct signature *known;
 	uint64_t known_count;
 	struct table tried;  /* hashes of the images that were judged */

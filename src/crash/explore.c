@@ -9,6 +9,10 @@
  * crash point of each signature: so, if time or images run out, every signature was tried before
  * any was tried twice. A pass is left out if no signature has that many crash points.
  *
+ * The shape of a crash point is its signature with the number of pending units. Data that reaches
+ * into one more line may show a mistake for the first time, so the second pass also tries the first
+ * crash point of each shape that the first pass has not tried.
+ *
  * If the storage tears lines or pages (is_torn), a second exploration follows, with smaller units.
  */
 #include "crash/explore.h"
@@ -37,9 +41,14 @@ static void settled(void *context, uint64_t place, const unsigned char *before)
 			line, EVENT_LINE);
 }
 
+static uint64_t key_of(const struct exploration *exploration)
+{
+	return mix(exploration->history.stack_sum ^ mix(exploration->point.stack + 5)) | 1;
+}
+
 static struct signature *signature_of(struct exploration *exploration)
 {
-	uint64_t key = mix(exploration->history.stack_sum ^ mix(exploration->point.stack + 5)) | 1;
+	uint64_t key = key_of(exploration);
 	uint64_t *found = table_add(&exploration->signatures, key);
 
 	if (!found)
@@ -57,6 +66,28 @@ static struct signature *signature_of(struct exploration *exploration)
 		*found = ++exploration->known_count;
 	}
 	return &exploration->known[*found - 1];
+}
+
+/* Returns the number of pending units; if it is large, its number of binary digits instead. */
+static uint64_t size_class(uint32_t units)
+{
+	return units < 8 ? units : 40u - (unsigned)__builtin_clz(units);
+}
+
+/* Should images be tried at this crash point, of the signature `here`? */
+static bool is_its_turn(struct exploration *exploration)
+{
+	uint64_t shape = mix(key_of(exploration) + size_class(exploration->history.count)) | 1;
+	bool is_turn =
+		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
+
+	if (!is_turn && exploration->round != 1)
+		return false;
+	uint64_t *tried = table_add(&exploration->shapes, shape);
+	is_turn |= tried && !*tried;
+	if (tried)
+		*tried = true;
+	return is_turn;
 }
 
 static uint64_t budget_of(const struct exploration *exploration)
@@ -97,13 +128,12 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 	exploration->here = signature_of(exploration);
 	if (!exploration->here)
 		return err_set(-ENOMEM, "no memory for signatures");
-	bool is_its_turn =
-		exploration->here->met++ == exploration->round || exploration->options->exhaustive;
+	bool is_turn = is_its_turn(exploration);
 	if (exploration->here->met > exploration->most_met)
 		exploration->most_met = exploration->here->met;
 	bool counts = !exploration->round && !exploration->is_torn;
 	exploration->explored->points += counts;
-	if (!is_its_turn || trial_is_over(exploration) || unseen_is_dark(&exploration->unseen, at))
+	if (!is_turn || trial_is_over(exploration) || unseen_is_dark(&exploration->unseen, at))
 		return 0;
 	exploration->explored->covered += counts && exploration->here->met == 1;
 	uint64_t images = exploration->explored->images;
@@ -194,6 +224,7 @@ static int run_rounds(struct exploration *exploration)
 	unseen_fini(&exploration->unseen);
 	unseen_fini(&exploration->whole);
 	table_fini(&exploration->signatures);
+	table_fini(&exploration->shapes);
 	free(exploration->known);
 	exploration->known = NULL;
 	exploration->known_count = 0;
