@@ -40,10 +40,21 @@ static void note(void *address, size_t length, int protection, int flags, int fd
 	errno = saved;
 }
 
+/* Did the kernel refuse the flag MAP_SYNC for a file that is to look like a file on DAX? */
+static bool is_refused_sync(int flags, int fd)
+{
+	return errno == EOPNOTSUPP && flags & MAP_SYNC &&
+	       (flags & MAP_TYPE) == MAP_SHARED_VALIDATE && maps_may_sync(fd);
+}
+
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
 {
 	settle();
 	void *mapped = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	if (ring && mapped == MAP_FAILED && is_refused_sync(flags, fd)) {
+		flags = (flags & ~(MAP_SYNC | MAP_TYPE)) | MAP_SHARED;
+		mapped = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	}
 
 	if (ring && mapped != MAP_FAILED)
 		note(mapped, length, protection, flags, fd, offset);

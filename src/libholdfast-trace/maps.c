@@ -5,7 +5,9 @@
  * The table of maps can be read without the lock, because maps are only appended to it and marked
  * as gone, never removed.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -223,6 +225,18 @@ void maps_add(void *address, size_t length, int fd, uint64_t offset)
 	maps_remove(address, length);
 	if (!add(address, length, fd, offset, &stat, name))
 		__atomic_fetch_add(&ring->failed_maps, 1, __ATOMIC_RELAXED);
+}
+
+bool maps_may_sync(int fd)
+{
+	const char *granularity = getenv("PMEM2_FORCE_GRANULARITY");
+	int saved = errno;
+	char name[512];
+	bool may = !(granularity && *granularity == 'P') && files_name(fd, name, sizeof(name)) &&
+		   files_is_under_test(fd, name);
+
+	errno = saved;
+	return may;
 }
 
 void maps_add_moved(void *address, size_t length, uint64_t place)

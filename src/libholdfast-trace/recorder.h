@@ -118,6 +118,11 @@ static ALWAYS_INLINE struct map *maps_find(uintptr_t address)
  * the file grows.
  */
 void maps_add(void *address, size_t length, int fd, uint64_t offset);
+/*
+ * Is the descriptor's file under test, and assumed to be on persistent memory (by the models other
+ * than page)? Keeps errno.
+ */
+bool maps_may_sync(int fd);
 /* Notes that the file of the descriptor may have grown. */
 void maps_grow(int fd);
 /* Does this process have maps that contain all bytes of the file? */

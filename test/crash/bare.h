@@ -18,6 +18,8 @@
 #ifdef VENDORED
 #include "holdfast_flush.h"
 
+#define SHARED MAP_SHARED
+
 static void pmem_flush(const void *addr, size_t len)
 {
 	holdfast_flush(addr, len);
@@ -28,6 +30,8 @@ static void pmem_drain(void)
 	holdfast_drain();
 }
 #else
+#define SHARED (MAP_SHARED_VALIDATE | MAP_SYNC) /* only succeeds on DAX, or if recorded */
+
 static void pmem_flush(const void *addr, size_t len)
 {
 	uintptr_t line = (uintptr_t)addr & ~(uintptr_t)63;
@@ -86,7 +90,7 @@ static void *pmem_map_file(
 	if (fd < 0 || fstat(fd, &stat))
 		return NULL;
 	*mapped = (size_t)stat.st_size;
-	void *at = mmap(NULL, *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *at = mmap(NULL, *mapped, PROT_READ | PROT_WRITE, SHARED, fd, 0);
 	return at == MAP_FAILED ? NULL : at;
 }
 
