@@ -111,6 +111,14 @@ void record_persist(uintptr_t address, size_t length, struct call call)
 	write_pair(&flush, &fence);
 }
 
+static bool differ(const unsigned char *known, const void *now, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (known[i] != ((const unsigned char *)now)[i])
+			return true;
+	return false;
+}
+
 void record_fence(struct call call)
 {
 	if (!ring || !maps_span)
@@ -120,6 +128,27 @@ void record_fence(struct call call)
 	look_wide(stack);
 	write_event(
 		&(struct event){.kind = EVENT_FENCE, .stack = stack, .value = written_out()}, NULL);
+}
+
+void record_words(uintptr_t address, size_t length, struct call call)
+{
+	struct map *map = maps_find(address);
+
+	if (!map || length > map->hi - address)
+		return;
+	uint32_t stack = 0;
+	for (size_t done = 0, part; done < length; done += part) {
+		unsigned char *known = map->shadow + (address + done - map->lo);
+		struct event event = {.kind = EVENT_STORE,
+			.place = map->place + (address + done - map->lo),
+			.length = part = length - done < 8 ? length - done : 8};
+		real_memmove(&event.value, (const void *)(address + done), part);
+		if (!differ(known, &event.value, part))
+			continue;
+		real_memmove(known, &event.value, part);
+		event.stack = stack = stack ? stack : stack_number(call);
+		write_event(&event, NULL);
+	}
 }
 
 void record_mark(uint64_t operation, bool is_end, struct call call)

@@ -196,12 +196,14 @@ bool look_at_one(
 	struct map *map, uintptr_t address, uint32_t stack, struct event *event, line_words line);
 
 /*
- * record.c: records flushes, fences and other calls. Ranges that reach beyond the map are
- * shortened.
+ * record.c: records flushes, fences and other calls. A range may go on into the next map; what lies
+ * in no map is left out.
  */
 void record_flush(uintptr_t address, size_t length, struct call call);
 void record_fence(struct call call);
 void record_persist(uintptr_t address, size_t length, struct call call); /* a flush and a drain */
+/* Records those words of an object in one map that a call of the C library has changed. */
+void record_words(uintptr_t address, size_t length, struct call call);
 /* Records the mark of an operation's beginning or end. */
 void record_mark(uint64_t operation, bool is_end, struct call call);
 void record_clflush(uintptr_t address, struct call call);

@@ -217,6 +217,43 @@ static const char *helper_check(unsigned count)
 }
 
 /*
+ * ---- mistake "guarded": a word is valid before it is stored, in a line that also has a lock, which
+ * is held when the line is flushed
+ */
+
+struct guarded {
+	ALIGNED pthread_spinlock_t lock;
+	uint64_t is_valid, value;
+};
+
+static void guarded_work(bool is_bad)
+{
+	struct guarded *guarded = (struct guarded *)(void *)base;
+
+	pthread_spin_init(&guarded->lock, PTHREAD_PROCESS_PRIVATE);
+	for (uint64_t i = 1; i <= 2; i++) {
+		pthread_spin_lock(&guarded->lock);
+		if (is_bad)
+			guarded->is_valid = i; /* guarded: early */
+		guarded->value = 10 * i;       /* guarded: lost */
+		if (!is_bad)
+			guarded->is_valid = i;
+		pmem_persist(guarded, sizeof(*guarded));
+		pthread_spin_unlock(&guarded->lock);
+		done();
+	}
+}
+
+static const char *guarded_check(unsigned count)
+{
+	const struct guarded *guarded = (const struct guarded *)(void *)base;
+
+	if (guarded->value < 10 * guarded->is_valid)
+		return "a valid word has an old value";
+	return guarded->is_valid < count ? "a value is missing" : NULL;
+}
+
+/*
  * ---- mistake "stream": a flag shares a cache line with streaming stores, which are unordered
  */
 
@@ -314,6 +351,7 @@ const struct kind kinds_of_order[] = {
 	{"checksum", checksum_work, checksum_check},
 	{"push", push_work, push_check},
 	{"helper", helper_work, helper_check},
+	{"guarded", guarded_work, guarded_check},
 	{"stream", stream_work, stream_check},
 	{"recovery", recovery_work, recovery_check},
 	{"files", files_work, files_check},
