@@ -289,6 +289,24 @@ static void look_before_copy(struct map *map, uintptr_t to, size_t length, uint3
 	}
 }
 
+void record_look(uintptr_t to, size_t length, struct call call)
+{
+	struct map *map = maps_find(to);
+
+	if (!map)
+		return;
+	settle();
+	look_before_copy(map, to, length, stack_number(call));
+}
+
+void record_stored(uintptr_t to, size_t length, struct call call)
+{
+	struct map *map = maps_find(to);
+
+	if (map)
+		record_copied(map, to, length, stack_number(call));
+}
+
 static void finish(struct map *map, uintptr_t to, size_t length, enum after_copy then,
 	uint32_t stack, struct call call)
 {

@@ -204,6 +204,12 @@ void record_fence(struct call call);
 void record_persist(uintptr_t address, size_t length, struct call call); /* a flush and a drain */
 /* Records those words of an object in one map that a call of the C library has changed. */
 void record_words(uintptr_t address, size_t length, struct call call);
+/*
+ * For a call of the C library or the kernel that stores: record_look() compares the bytes that it
+ * may overwrite, before it; record_stored() records the bytes that it has stored.
+ */
+void record_look(uintptr_t to, size_t length, struct call call);
+void record_stored(uintptr_t to, size_t length, struct call call);
 /* Records the mark of an operation's beginning or end. */
 void record_mark(uint64_t operation, bool is_end, struct call call);
 void record_clflush(uintptr_t address, struct call call);

@@ -70,6 +70,11 @@ static void plain(struct all *all, unsigned seed)
 	for (unsigned i = 0; i < 32; i++)
 		all->many[i] = seed + i;
 	memcpy(all->text, "constructs", 11);
+	strcpy(all->text + 16, "a text");
+	strncpy(all->text + 32, "text", 8);
+	strcat(all->text + 32, "s");
+	snprintf(all->text + 40, 8, "%u", seed);
+	sprintf(all->text + 48, "%u", seed + 1);
 }
 
 static void atomics(struct all *all, unsigned seed)

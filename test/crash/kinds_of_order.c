@@ -2,6 +2,7 @@
 /* kinds_of_order.c - mistakes in the order in which stores become durable */
 #include <emmintrin.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "kinds.h"
 
@@ -253,6 +254,39 @@ static const char *guarded_check(unsigned count)
 	return guarded->is_valid < count ? "a value is missing" : NULL;
 }
 
+/* ---- mistake "text": a text counts before the C library has written it to the same line */
+
+struct text {
+	ALIGNED uint64_t number;
+	char words[40];
+};
+
+static void text_work(bool is_bad)
+{
+	struct text *text = (struct text *)(void *)base;
+
+	for (unsigned i = 1; i <= 2; i++) {
+		if (is_bad)
+			text->number = i;                                   /* text: early */
+		snprintf(text->words, sizeof(text->words), "number %u", i); /* text: lost */
+		if (!is_bad)
+			text->number = i;
+		pmem_persist(text, sizeof(*text));
+		done();
+	}
+}
+
+static const char *text_check(unsigned count)
+{
+	const struct text *text = (const struct text *)(void *)base;
+	unsigned long written =
+		*text->words ? strtoul(text->words + strlen("number "), NULL, 10) : 0;
+
+	if (written < text->number)
+		return "the text is old";
+	return text->number < count ? "the number is missing" : NULL;
+}
+
 /*
  * ---- mistake "stream": a flag shares a cache line with streaming stores, which are unordered
  */
@@ -352,6 +386,7 @@ const struct kind kinds_of_order[] = {
 	{"push", push_work, push_check},
 	{"helper", helper_work, helper_check},
 	{"guarded", guarded_work, guarded_check},
+	{"text", text_work, text_check},
 	{"stream", stream_work, stream_check},
 	{"recovery", recovery_work, recovery_check},
 	{"files", files_work, files_check},

@@ -17,10 +17,12 @@
 
 #include "tool.h"
 
-#define EXTRA 16 /* maximum number of words that are added to a command */
+#define EXTRA 32 /* maximum number of words that are added to a command */
 
 static const char *const compile_flags[] = {"-fsanitize=thread", "-fno-builtin-memcpy",
-	"-fno-builtin-memset", "-fno-builtin-memmove", "-fno-lto", "-g"};
+	"-fno-builtin-memset", "-fno-builtin-memmove", "-fno-builtin-strcpy", "-fno-builtin-stpcpy",
+	"-fno-builtin-strncpy", "-fno-builtin-strcat", "-fno-builtin-strncat",
+	"-fno-builtin-sprintf", "-fno-builtin-snprintf", "-fno-lto", "-g"};
 /* Keep clang from generating vector stores, for which it calls no hooks. */
 static const char *const clang_flags[] = {
 	"-mllvm", "-force-vector-width=1", "-mllvm", "-vectorize-slp=false"};
