@@ -156,12 +156,20 @@ int explore_image(
  */
 void explore_last_image(const struct trace *trace, struct memories *memories);
 void explore_first_image(const struct trace *trace, struct memories *memories);
+/* A line of `image`, and the content that it had before explore_put_back(). */
+struct put_back {
+	uint64_t place;
+	unsigned char bytes[EVENT_LINE];
+};
+
 /*
  * Reset one line of `image` to its first content: the line that store number `number` of the trace
  * changes. Returns false if the trace has fewer stores. A line that is stored to several times can
- * be named by any of these stores.
+ * be named by any of these stores. explore_put_forward() undoes this.
  */
-bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number);
+bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number,
+	struct put_back *line);
+void explore_put_forward(struct memories *memories, const struct put_back *line);
 /* Copy all lines that the stores of the trace change from `base` to the image of one worker. */
 void explore_base_image(const struct trace *trace, struct memories *memories, unsigned worker);
 /* Apply the event to `image`, if it is a store. */

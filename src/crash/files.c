@@ -44,7 +44,13 @@ void explore_base_image(const struct trace *trace, struct memories *memories, un
 			copy_lines(event, memories_image(memories, worker), memories->base);
 }
 
-bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number)
+static unsigned char *line_of(struct memories *memories, const struct put_back *line)
+{
+	return memories->image[place_file(line->place) - 1] + place_offset(line->place);
+}
+
+bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number,
+	struct put_back *line)
 {
 	for (const struct event *event = trace_first(trace); event;
 		event = trace_next(trace, event)) {
@@ -53,14 +59,21 @@ bool explore_put_back(const struct trace *trace, struct memories *memories, uint
 		if (!is_store(event) || event->kind == EVENT_NAMES)
 			continue;
 		if (number < end - first) {
-			struct event line = {
+			struct event all = {
 				.place = (first + number) * EVENT_LINE, .length = EVENT_LINE};
-			copy_lines(&line, memories->image, memories->first);
+			line->place = all.place;
+			memcpy(line->bytes, line_of(memories, line), EVENT_LINE);
+			copy_lines(&all, memories->image, memories->first);
 			return true;
 		}
 		number -= end - first;
 	}
 	return false;
+}
+
+void explore_put_forward(struct memories *memories, const struct put_back *line)
+{
+	memcpy(line_of(memories, line), line->bytes, EVENT_LINE);
 }
 
 /* Returns the bytes that an event stores to a file. */

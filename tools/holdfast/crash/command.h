@@ -284,9 +284,11 @@ struct way crew_way(const struct crew *crew);
 
 /*
  * progress.c: shows on standard error how far a long run is, if that is a terminal.
- * progress_recorded() is for the time while the program runs; progress_end() removes what is shown.
+ * progress_recorded() is for the time while the program runs, progress_checked() for the time while
+ * the check is tested with files without a crash; progress_end() removes what is shown.
  */
 void progress_recorded(const struct trace *trace);
+void progress_checked(unsigned files);
 void progress_explored(const struct progress *progress);
 void progress_end(void);
 

@@ -16,7 +16,27 @@ enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
 
 #define CANARIES 32
 
-static int prepare(struct work *work, struct run *run, struct checker *checker, unsigned look)
+/* The content of the image, as the functions below have made it. */
+struct image {
+	bool is_last; /* the content after the run, but for `line` if has_line */
+	bool has_line;
+	struct put_back line;
+	unsigned tried; /* number of files that the check was given */
+};
+
+/* Makes the content after the run; the whole trace is read only if the image has other content. */
+static void make_last(struct run *run, struct image *image)
+{
+	if (!image->is_last)
+		explore_last_image(&run->trace, &run->memories);
+	else if (image->has_line)
+		explore_put_forward(&run->memories, &image->line);
+	image->is_last = true;
+	image->has_line = false;
+}
+
+static int prepare(struct work *work, struct run *run, struct checker *checker, unsigned look,
+	struct image *image)
 {
 	int status = STATUS_CLEAN;
 
@@ -25,15 +45,16 @@ static int prepare(struct work *work, struct run *run, struct checker *checker, 
 	else if (look == LOOK_FIRST)
 		explore_first_image(&run->trace, &run->memories);
 	else
-		explore_last_image(&run->trace, &run->memories);
+		make_last(run, image);
 	if (look >= LOOK_CANARY)
-		explore_put_back(&run->trace, &run->memories, look - LOOK_CANARY);
+		image->has_line = explore_put_back(
+			&run->trace, &run->memories, look - LOOK_CANARY, &image->line);
 	checker_forget(checker);
 	return status;
 }
 
 static int look_at(struct work *work, struct run *run, struct checker *checker, unsigned look,
-	struct verdict *verdict)
+	struct image *image, struct verdict *verdict)
 {
 	int error;
 
@@ -42,19 +63,22 @@ static int look_at(struct work *work, struct run *run, struct checker *checker, 
 	verdict->at_most = verdict->acknowledged;
 	verdict->at = look == LOOK_FIRST ? 0 : run->trace.count;
 	do {
-		int status = prepare(work, run, checker, look);
+		int status = prepare(work, run, checker, look, image);
 		if (status)
 			return status;
+		progress_checked(image->tried++);
 		error = checker_judge(checker, verdict);
+		image->is_last &= error != JUDGE_AGAIN;
 	} while (error == JUDGE_AGAIN);
 	return error ? STATUS_NOTHING : STATUS_CLEAN;
 }
 
-static int must_pass(struct work *work, struct run *run, struct checker *checker, enum look look)
+static int must_pass(struct work *work, struct run *run, struct checker *checker, enum look look,
+	struct image *image)
 {
 	struct verdict verdict;
 	char status[64];
-	int error = look_at(work, run, checker, look, &verdict);
+	int error = look_at(work, run, checker, look, image, &verdict);
 
 	if (error || !verdict.status)
 		return error;
@@ -84,16 +108,18 @@ static bool first_is_empty(const struct run *run)
 int oracle_check(
 	struct work *work, struct run *run, struct checker *checker, bool *accepts_anything)
 {
+	struct image image = {0};
 	struct verdict verdict;
-	int status = first_is_empty(run) ? STATUS_CLEAN : must_pass(work, run, checker, LOOK_FIRST);
+	int status = first_is_empty(run) ? STATUS_CLEAN
+					 : must_pass(work, run, checker, LOOK_FIRST, &image);
 
 	if (!status)
-		status = must_pass(work, run, checker, LOOK_LAST);
+		status = must_pass(work, run, checker, LOOK_LAST, &image);
 	*accepts_anything = true;
 	for (unsigned look = LOOK_CANARY; !status && *accepts_anything; look++) {
 		if (look == LOOK_CANARY + CANARIES)
 			look = LOOK_ZERO;
-		status = look_at(work, run, checker, look, &verdict);
+		status = look_at(work, run, checker, look, &image, &verdict);
 		*accepts_anything = !verdict.status;
 		free(verdict.words);
 		if (look == LOOK_ZERO)

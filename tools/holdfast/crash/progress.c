@@ -35,6 +35,12 @@ void progress_recorded(const struct trace *trace)
 			trace->events, trace->count * EVENT_SLOT >> 20);
 }
 
+void progress_checked(unsigned files)
+{
+	if (is_due())
+		fprintf(stderr, "\r\033[Kthe check was tried with %u files without a crash", files);
+}
+
 void progress_explored(const struct progress *progress)
 {
 	if (is_due())
