@@ -175,10 +175,10 @@ static void try_pairs(struct plan *plan)
 			}
 }
 
-/* T7: tries cuts with a random state of each line. */
-static void try_random(struct plan *plan)
+/* T7: tries `count` cuts with a random state of each line. */
+static void try_random(struct plan *plan, uint64_t count)
 {
-	for (uint64_t tries = 0; tries < 4 * plan->budget && !plan->over; tries++) {
+	for (uint64_t tries = 0; tries < count && !plan->over; tries++) {
 		fill(plan, RULE_DRAWN, plan->seed);
 		plan->seed = cut_next_seed(&plan->cut, plan->seed);
 		attempt(plan);
@@ -194,21 +194,22 @@ static bool is_copy(const struct plan *plan, uint32_t i)
 
 static void try_some(struct plan *plan)
 {
-	plan->left = plan->budget / 3 + 1;
+	plan->left = plan->budget / 5 + 1;
 	try_prefixes(plan);
-	plan->left = plan->budget / 4 + 1;
+	plan->left = plan->budget / 6 + 1;
 	for (uint32_t i = 0; i < plan->count && plan->left; i++)
 		try_line(plan, plan->newest[i], true);
-	plan->left = plan->budget / 4 + 1;
+	plan->left = plan->budget / 6 + 1;
 	for (uint32_t i = 0; i < plan->count && plan->left; i++)
 		try_line(plan, plan->newest[i], false);
-	plan->left = plan->budget / 8 + 1;
+	try_random(plan, plan->budget / 4);
+	plan->left = plan->budget / 16 + 1;
 	for (uint32_t i = 0; i < plan->count && plan->left; i++)
 		if (is_copy(plan, plan->newest[i]))
 			try_torn(plan, plan->newest[i]);
-	plan->left = plan->budget / 8 + 1;
+	plan->left = plan->budget / 16 + 1;
 	try_pairs(plan);
-	try_random(plan);
+	try_random(plan, 4 * plan->budget);
 }
 
 static void try_cuts(struct plan *plan)

@@ -12,6 +12,9 @@
  *		the last
  *	T6	two lines are early; two lines are late
  *	T7	random cuts; the last stores of a line, which may be commits, survive more often
+ *
+ * If many lines are pending, T3 and T4 reach only some of them. A random cut has some stores early
+ * and others late all at once, so a quarter of the budget is for T7, before T5.
  */
 #ifndef CRASH_PLAN_H
 #define CRASH_PLAN_H
