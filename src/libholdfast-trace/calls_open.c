@@ -22,6 +22,7 @@
  */
 static int (*next_openat)(int, const char *, int, ...);
 static FILE *(*next_fopen)(const char *, const char *);
+static int (*next_fclose)(FILE *);
 static FILE *(*next_freopen)(const char *, const char *, FILE *);
 static int (*next_mkostemps)(char *, int, int);
 
@@ -29,6 +30,7 @@ __attribute__((constructor(102))) static void find_next(void)
 {
 	next_openat = (int (*)(int, const char *, int, ...))next_function("openat");
 	next_fopen = (FILE * (*)(const char *, const char *)) next_function("fopen");
+	next_fclose = (int (*)(FILE *))next_function("fclose");
 	next_freopen = (FILE * (*)(const char *, const char *, FILE *)) next_function("freopen");
 	next_mkostemps = (int (*)(char *, int, int))next_function("mkostemps");
 }
@@ -166,6 +168,29 @@ EXPORT FILE *fopen(const char *path, const char *how)
 }
 
 EXPORT FILE *fopen64(const char *path, const char *how) __attribute__((alias("fopen")));
+
+/*
+ * In a watched directory, has stdio write the rest of its buffer, and records what it has written
+ * to the file. A later comparison would name the call that made it.
+ */
+EXPORT int fclose(FILE *stream)
+{
+	struct call call = CALLER;
+	int fd = names_are_watched() && stream ? fileno(stream) : -1;
+	struct stat stat;
+
+	if (!next_fclose)
+		find_next();
+	bool may_write = fd >= 0 && (syscall(SYS_fcntl, fd, (long)F_GETFL) & O_ACCMODE) != O_RDONLY;
+	unsigned file =
+		may_write && !fstat(fd, &stat) && S_ISREG(stat.st_mode) ? files_known(&stat) : 0;
+	if (file && !fflush(stream)) {
+		names_begin();
+		names_look(file, fd, call);
+		names_end();
+	}
+	return next_fclose(stream);
+}
 
 EXPORT FILE *freopen(const char *path, const char *how, FILE *stream)
 {
