@@ -38,7 +38,7 @@ _holdfast() {
 	case $command in
 	info) options='--health --json --program= --prometheus --require= --state= --try --help' ;;
 	crash)
-		options='--check= --dump= --file= --in-place --really --no-probes --time= --budget= --images= '
+		options='--check= --dump= --mirror-check= --file= --in-place --really --no-probes --time= --budget= --images= '
 		options+='--exhaustive --seed= --jobs= '
 		options+='--deadline= --strict --format= --model= --atom= --tear= --recover --svg= --save= --replay= '
 		options+='--image= --output= --watch= --fs= --help'

@@ -73,6 +73,8 @@ static int report(const struct findings *findings, struct memories *memories)
 	struct facts facts;
 
 	facts_make(findings, &facts);
+	if (is_reported)
+		putchar('\n');
 	bool is_good = write_report(&facts, findings->options->format, stdout);
 	int status = findings->options->svg ? draw(&facts, memories, findings->options->svg)
 					    : STATUS_CLEAN;
@@ -158,6 +160,26 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
+/* Is the status that of a run which was tested to its end? */
+static bool is_tested(int status)
+{
+	return status == STATUS_CLEAN || status == STATUS_BUGS || status == STATUS_BLIND;
+}
+
+/* Tests the files of this machine, and then the mirrors, if the user gave a check for them. */
+static int test_sides(struct work *work, struct run *run, struct options *chosen)
+{
+	bool has_files = !chosen->mirror_check || files_tested(run);
+	int status = has_files ? test(work, run, chosen) : STATUS_CLEAN;
+
+	if (!chosen->mirror_check || !is_tested(status) || is_stopped)
+		return status;
+	int other = side_turn(work, run, chosen);
+	if (!other)
+		other = test(work, run, chosen);
+	return !is_tested(other) || status == STATUS_CLEAN || other == STATUS_BUGS ? other : status;
+}
+
 /* Makes the image that the option --image names, and writes it to the file that -o names. */
 static int write_image(struct work *work, const struct options *chosen, struct run *run)
 {
@@ -190,7 +212,7 @@ int crash_main(int argc, char **argv)
 				       : run_record(&work, &chosen, &run);
 	if (!status)
 		status = chosen.image ? write_image(&work, &chosen, &run)
-				      : test(&work, &run, &chosen);
+				      : test_sides(&work, &run, &chosen);
 	run_forget(&run);
 	end_children();
 	work_remove(&work);

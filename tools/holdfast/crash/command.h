@@ -37,6 +37,7 @@ enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT };
 
 struct options {
 	const char *check, *dump;
+	const char *mirror_check; /* checks mirrors, after the files of this machine were tested */
 	const char *save, *replay, *svg, *watch;
 	const char *image, *output; /* --image: the image to make; -o: the file to write it to */
 	char **files;
@@ -114,7 +115,8 @@ void work_remove(struct work *work);
  * has ended.
  */
 void work_drop_copies(const struct work *work);
-/* Makes a directory in the directory of the run. */
+/* Makes a directory in the directory of the run, or removes it with its files. */
+void work_remove_part(const struct work *work, const char *name);
 bool work_make_part(const struct work *work, const char *name);
 /* Copies the data of one file, without its holes, to a descriptor; returns 0, or -1 and errno. */
 int copy_data(int from, int to, off_t size);
@@ -176,6 +178,10 @@ unsigned files_tested(const struct run *run); /* their number */
  * The trace cannot be saved afterwards.
  */
 int side_choose(struct run *run, const struct options *chosen);
+/* Complains that PROGRAM, or the run in this trace, has no mirror. */
+int side_is_missing(const char *program);
+/* Prepares to test the mirrors, with the check for them, after the files of this machine. */
+int side_turn(struct work *work, struct run *run, struct options *chosen);
 
 /*
  * images.c: maps the memory in which explore() makes images. The image files are in
@@ -202,6 +208,8 @@ int images_zero(struct work *work, struct run *run);
  */
 void image_file(const struct work *work, const struct run *run, const char *directory,
 	unsigned worker, unsigned number, char *path);
+/* Frees the memories, and removes the image files and their copies. */
+void images_forget(const struct work *work, struct run *run);
 /* Frees the trace and the memories. */
 void run_forget(struct run *run);
 /*

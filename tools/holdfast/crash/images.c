@@ -330,18 +330,36 @@ int images_zero(struct work *work, struct run *run)
 	return STATUS_CLEAN;
 }
 
+static void forget_memories(struct run *run)
+{
+	struct memories *memories = &run->memories;
+
+	for (unsigned f = 0; f < EVENT_FILES; f++) {
+		if (!run->mapped[f])
+			continue;
+		trace_file_free(memories->first[f], run->mapped[f]);
+		if (memories->base[f])
+			trace_file_free(memories->base[f], run->mapped[f]);
+		for (unsigned w = 0; w <= memories->more_count; w++)
+			if (memories_image(memories, w)[f])
+				trace_file_free(memories_image(memories, w)[f], run->mapped[f]);
+		run->mapped[f] = 0;
+	}
+	free(memories->more);
+	*memories = (struct memories){0};
+}
+
+void images_forget(const struct work *work, struct run *run)
+{
+	for (unsigned worker = 0; worker <= run->memories.more_count; worker++) {
+		work_remove_part(work, worker_directory("image", worker));
+		work_remove_part(work, worker_directory("copy", worker));
+	}
+	forget_memories(run);
+}
+
 void run_forget(struct run *run)
 {
-	for (unsigned f = 0; f < EVENT_FILES; f++)
-		if (run->mapped[f]) {
-			trace_file_free(run->memories.first[f], run->mapped[f]);
-			if (run->memories.base[f])
-				trace_file_free(run->memories.base[f], run->mapped[f]);
-			for (unsigned w = 0; w <= run->memories.more_count; w++)
-				if (memories_image(&run->memories, w)[f])
-					trace_file_free(memories_image(&run->memories, w)[f],
-						run->mapped[f]);
-		}
-	free(run->memories.more);
+	forget_memories(run);
 	trace_fini(&run->trace);
 }

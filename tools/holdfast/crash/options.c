@@ -34,6 +34,7 @@ enum {
 	OPTION_WATCH,
 	OPTION_FS,
 	OPTION_NO_PROBES,
+	OPTION_MIRROR_CHECK,
 };
 
 static const struct argp_option options[] = {
@@ -47,6 +48,9 @@ static const struct argp_option options[] = {
 		"Let PROGRAM work on the files themselves, and test all files that it maps", 0},
 	{"dump", OPTION_DUMP, "COMMAND", 0,
 		"Run COMMAND on each image, whose name replaces {}: what it prints must be what it prints without a crash, before or after the operation that was under way",
+		0},
+	{"mirror-check", OPTION_MIRROR_CHECK, "COMMAND", 0,
+		"Test also what remains if the whole machine is lost, as with --model=mirror: run COMMAND on each image of pools on other machines",
 		0},
 	{"watch", OPTION_WATCH, "DIR", 0,
 		"Test the files in a copy of DIR, with their names and sizes; its name replaces DIR among the arguments of PROGRAM. Assumes the model page",
@@ -190,6 +194,32 @@ static void set_file_system(struct options *chosen, const char *word, struct arg
 			state, "\"%s\" is not a kind of file system; use ordered or posix", word);
 }
 
+/*
+ * With --mirror-check, the mirrors are tested after the files of this machine. Without another
+ * check, or with --model=mirror, they are all that is tested.
+ */
+static void check_sides(struct options *chosen, struct argp_state *state)
+{
+	bool has_other = chosen->check || chosen->dump || chosen->recover;
+
+	if (!chosen->mirror_check)
+		return;
+	if (chosen->image)
+		argp_error(state, "--image excludes --mirror-check");
+	if (!has_other && !chosen->has_model)
+		chosen->explore.model = MODEL_MIRROR;
+	if (chosen->explore.model == MODEL_MIRROR && chosen->dump)
+		argp_error(
+			state, "with --model=mirror, --dump and --mirror-check exclude each other");
+	if (chosen->explore.model == MODEL_MIRROR) {
+		chosen->check = chosen->mirror_check;
+		chosen->mirror_check = NULL;
+	} else if (chosen->format != FORMAT_TEXT || chosen->svg) {
+		argp_error(state,
+			"--mirror-check makes a second report, as text: for --format and --svg, use --save, and then --replay with --model=mirror");
+	}
+}
+
 static void check_together(const struct options *chosen, struct argp_state *state)
 {
 	check_image(chosen, state);
@@ -265,6 +295,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_IN_PLACE:
 		chosen->in_place = true;
 		return 0;
+	case OPTION_MIRROR_CHECK:
+		chosen->mirror_check = argument;
+		return 0;
 	case OPTION_REALLY:
 		chosen->really = true;
 		return 0;
@@ -321,6 +354,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (chosen->watch && !chosen->has_model)
 			chosen->explore.model = MODEL_PAGE;
+		check_sides(chosen, state);
 		check_together(chosen, state);
 		chosen->is_dump = chosen->dump;
 		if (chosen->is_dump)

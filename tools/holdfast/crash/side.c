@@ -23,6 +23,14 @@ unsigned files_tested(const struct run *run)
 	return count;
 }
 
+int side_is_missing(const char *program)
+{
+	return complain(STATUS_NOTHING,
+		"%s opens no pool on another machine that could be recorded%s", program,
+		HOLDFAST_REMOTE ? ""
+				: "; this version was built without librpmem, which opens them");
+}
+
 /* Reports mirrors as something that the chosen model does not test. */
 static int miss_mirrors(struct trace *trace)
 {
@@ -50,19 +58,32 @@ static int keep_mirrors(struct run *run)
 	return error ? complain(STATUS_NOTHING, "the trace: %s", err_get()) : STATUS_CLEAN;
 }
 
+int side_turn(struct work *work, struct run *run, struct options *chosen)
+{
+	chosen->check = chosen->mirror_check;
+	chosen->is_dump = false;
+	chosen->explore.model = MODEL_MIRROR;
+	chosen->explore.is_torn = false;
+	images_forget(work, run);
+	run->tests_mirrors = true;
+	int status = keep_mirrors(run);
+	if (!status && (!work_make_part(work, "image") || !work_make_part(work, "copy")))
+		status = complain(STATUS_NOTHING, "%s: no room for images", work->path);
+	return status ? status : images_make(work, run);
+}
+
 int side_choose(struct run *run, const struct options *chosen)
 {
 	const char *program = chosen->program ? chosen->program[0] : chosen->replay;
 	bool has_mirrors = mirror_is_there(&run->trace);
 
-	if (run->tests_mirrors && !has_mirrors)
-		return complain(STATUS_NOTHING,
-			"%s opens no pool on another machine that could be recorded", program);
-	if (!run->tests_mirrors && has_mirrors && !files_tested(run))
+	if ((run->tests_mirrors || chosen->mirror_check) && !has_mirrors)
+		return side_is_missing(program);
+	if (!run->tests_mirrors && has_mirrors && !files_tested(run) && !chosen->mirror_check)
 		return complain(STATUS_NOTHING,
 			"%s stores only to pools on other machines: --model=mirror tests them",
 			program);
 	if (run->tests_mirrors)
 		return keep_mirrors(run);
-	return has_mirrors ? miss_mirrors(&run->trace) : STATUS_CLEAN;
+	return has_mirrors && !chosen->mirror_check ? miss_mirrors(&run->trace) : STATUS_CLEAN;
 }

@@ -218,8 +218,7 @@ static int say_why_nothing(
 			"no room in %s for what %s maps; HOLDFAST_CRASH_DIR names another directory",
 			work->path, options->program[0]);
 	if (options->explore.model == MODEL_MIRROR)
-		return complain(
-			STATUS_NOTHING, "%s opens no pool on another machine", options->program[0]);
+		return side_is_missing(options->program[0]);
 	if (ring->other_maps)
 		return complain(STATUS_NOTHING,
 			"%s maps %s, which was there before and is not a copy: name it with --file, or give --in-place",

@@ -61,12 +61,17 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
 	return 0;
 }
 
-void work_drop_copies(const struct work *work)
+void work_remove_part(const struct work *work, const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/files", work->path);
+	snprintf(path, sizeof(path), "%s/%s", work->path, name);
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+void work_drop_copies(const struct work *work)
+{
+	work_remove_part(work, "files");
 }
 
 void work_remove(struct work *work)
