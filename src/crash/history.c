@@ -127,6 +127,8 @@ bool history_completes(const struct history *history, const struct event *event)
 	if (history->has_new && model_is_at_once(history->model) && !goes_on(event) &&
 		event->kind <= EVENT_MARK)
 		return true;
+	if (event->kind == EVENT_FENCE && event->size >= EVENT_FENCE_BEGIN)
+		return event->size == EVENT_FENCE_BEGIN;
 	if (history->model == MODEL_ARMV8 && (event->kind == EVENT_ATOMIC || event->size == 1) &&
 		event->kind != EVENT_CLFLUSH && event->kind != EVENT_SYNC)
 		return false;

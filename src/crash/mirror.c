@@ -12,8 +12,10 @@
 
 /* Numbers lanes in the order of their first use. */
 struct lanes {
-	struct table numbers; /* by file and lane, each plus 1 */
+	struct table numbers; /* by file and lane */
 	uint64_t count;
+	/* for each file, the first event that waits for the drain of EVENT_TOGETHER */
+	const struct event *waiting[EVENT_FILES];
 };
 
 bool mirror_is_there(const struct trace *trace)
@@ -27,7 +29,7 @@ bool mirror_is_there(const struct trace *trace)
 /* The thread that stands for a lane of a mirror; 0: no memory. */
 static uint16_t thread_of(struct lanes *lanes, unsigned file, uint64_t lane)
 {
-	uint64_t *number = table_add(&lanes->numbers, file * EVENT_LANES + lane + 1);
+	uint64_t *number = table_add(&lanes->numbers, file * (EVENT_TOGETHER + 1) + lane);
 
 	if (number && !*number && lanes->count < UINT16_MAX)
 		*number = ++lanes->count;
@@ -41,14 +43,15 @@ static int add(struct trace *mirrors, const struct event *event)
 	return taken < 0 ? taken : 0;
 }
 
-/* Adds what was sent, a word at a time. */
+/* Adds what was sent, a word at a time, or a byte at a time if words may arrive torn. */
 static int add_sent(struct trace *mirrors, const struct event *event, uint16_t thread)
 {
 	const unsigned char *bytes = event_payload(event);
+	uint64_t atom = event->size == EVENT_SEND_RELAXED ? 1 : ATOM;
 	int error = 0;
 
 	for (uint64_t done = 0; done < event->length && !error;) {
-		uint64_t left = event->length - done, word = ATOM - (event->place + done) % ATOM;
+		uint64_t left = event->length - done, word = atom - (event->place + done) % atom;
 		struct event store = {.kind = EVENT_STREAM,
 			.thread = thread,
 			.stack = event->stack,
@@ -61,6 +64,34 @@ static int add_sent(struct trace *mirrors, const struct event *event, uint16_t t
 	return error;
 }
 
+static int add_drain(
+	struct trace *mirrors, const struct event *event, uint16_t thread, uint8_t size)
+{
+	return add(mirrors, &(struct event){.kind = EVENT_FENCE,
+				    .size = size,
+				    .thread = thread,
+				    .stack = event->stack,
+				    .value = event->value});
+}
+
+/* Adds everything that waits for this drain of EVENT_TOGETHER, between two fences. */
+static int add_together(const struct trace *whole, struct trace *mirrors, struct lanes *lanes,
+	const struct event *drain, uint16_t thread)
+{
+	unsigned file = place_file(drain->place);
+	const struct event *event = lanes->waiting[file - 1];
+	int error = event ? add_drain(mirrors, drain, thread, EVENT_FENCE_BEGIN) : 0;
+
+	lanes->waiting[file - 1] = NULL;
+	if (!event)
+		return 0;
+	for (; event != drain && !error; event = trace_next(whole, event))
+		if (event->kind == EVENT_SEND && event->value == EVENT_TOGETHER &&
+			place_file(event->place) == file)
+			error = add_sent(mirrors, event, thread);
+	return error ? error : add_drain(mirrors, drain, thread, EVENT_FENCE_END);
+}
+
 /* Adds a file as one that stores may concern. `slots`: its record, with the name. */
 static int add_file(struct trace *mirrors, const struct event *slots)
 {
@@ -71,23 +102,35 @@ static int add_file(struct trace *mirrors, const struct event *slots)
 	return add(mirrors, copy);
 }
 
-static int add_event(struct trace *mirrors, struct lanes *lanes, const struct event *event)
+/* Adds an event of a lane. */
+static int add_of_lane(const struct trace *whole, struct trace *mirrors, struct lanes *lanes,
+	const struct event *event)
 {
-	uint64_t lane = event->kind == EVENT_SEND ? event->value : event->length;
-	uint16_t thread = 0;
+	bool is_sent = event->kind == EVENT_SEND;
+	unsigned file = place_file(event->place);
+	uint64_t lane = is_sent ? event->value : event->length;
+	uint16_t thread = thread_of(lanes, file, lane);
 
+	if (!thread)
+		return err_set(-ENOMEM, "no memory for the lanes of mirrors");
+	if (!is_sent && lane == EVENT_TOGETHER)
+		return add_together(whole, mirrors, lanes, event, thread);
+	if (!is_sent)
+		return add_drain(mirrors, event, thread, 0);
+	if (lane != EVENT_TOGETHER)
+		return add_sent(mirrors, event, thread);
+	if (!lanes->waiting[file - 1])
+		lanes->waiting[file - 1] = event;
+	return 0;
+}
+
+static int add_event(const struct trace *whole, struct trace *mirrors, struct lanes *lanes,
+	const struct event *event)
+{
 	switch (event->kind) {
 	case EVENT_SEND:
 	case EVENT_DRAIN:
-		thread = thread_of(lanes, place_file(event->place), lane);
-		if (!thread)
-			return err_set(-ENOMEM, "no memory for the lanes of mirrors");
-		if (event->kind == EVENT_SEND)
-			return add_sent(mirrors, event, thread);
-		return add(mirrors, &(struct event){.kind = EVENT_FENCE,
-					    .thread = thread,
-					    .stack = event->stack,
-					    .value = event->value});
+		return add_of_lane(whole, mirrors, lanes, event);
 	case EVENT_FILE:
 		return add_file(mirrors, event);
 	case EVENT_STACK:
@@ -105,13 +148,13 @@ static int add_event(struct trace *mirrors, struct lanes *lanes, const struct ev
 int mirror_only(const struct trace *whole, struct trace *mirrors)
 {
 	struct lanes lanes = {0};
-	/* each slot of a payload becomes at most four words, and the first and last may be cut */
-	uint64_t most = whole->count * 5;
+	/* each slot of a payload becomes at most as many events as it has bytes */
+	uint64_t most = whole->count * (EVENT_SLOT + 1);
 	int error = trace_init(mirrors, most < TRACE_SLOTS_MANY ? most : TRACE_SLOTS_MANY);
 
 	for (const struct event *event = trace_first(whole); event && !error;
 		event = trace_next(whole, event))
-		error = add_event(mirrors, &lanes, event);
+		error = add_event(whole, mirrors, &lanes, event);
 	for (unsigned f = 0; f < mirrors->file_count; f++)
 		mirrors->files[f].is_mirror = whole->files[f].is_mirror;
 	table_fini(&lanes.numbers);

@@ -32,7 +32,8 @@
  *	and on an ordered file system all changes before them.
  * R13	The growth of a file by writing is independent of these changes, and of the file's data.
  * R14	Atoms that are sent to a mirror arrive independently of each other, until their lane's next
- *	drain. No other event concerns a mirror (crash/mirror.h).
+ *	drain; of a relaxed range, bytes do. What is sent together arrives together. No other
+ *	event concerns a mirror (crash/mirror.h).
  */
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H

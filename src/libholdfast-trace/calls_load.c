@@ -40,7 +40,7 @@ static bool is_replaced(const char *name)
 		if (!strcmp(name, names[i]))
 			return true;
 	return begins(name, "pmem_") || begins(name, "pmem2_") || begins(name, "rpmem_") ||
-	       begins(name, "holdfast_remote_");
+	       begins(name, "holdfast_remote_") || begins(name, "holdfast_mirror_");
 }
 
 /* Returns the object (program or library) that contains this address, or NULL. */

@@ -2,29 +2,14 @@
 /*
  * calls_rpmem.c - records what programs send to pools on other machines, with librpmem
  *
- * Such a pool, a mirror, is a file of the trace. The calls are really executed, and recorded when
- * they have succeeded. A call that has failed on its way may have sent its bytes, too.
+ * The calls are really executed, and recorded when they have succeeded. A call that has failed on
+ * its way may have sent its bytes, too.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "libholdfast-trace/recorder.h"
+#include "libholdfast-trace/pools.h"
 
-#define POOLS 32u
-#define CHUNK 32768u /* bytes in a record */
-#define PAGE  4096u
-
-/* Looks up librpmem's own function. */
-#define NEXT(type, name)                                                                           \
-	({                                                                                         \
-		static type *next_;                                                                \
-		if (!next_)                                                                        \
-			next_ = (type *)find_in_library(name);                                     \
-		next_;                                                                             \
-	})
+#define RELAXED 1u /* the flags RPMEM_FLUSH_RELAXED and RPMEM_PERSIST_RELAXED of librpmem.h */
 
 typedef void *open_function(const char *, const char *, void *, size_t, unsigned *, void *);
 typedef void *create_function(const char *, const char *, void *, size_t, unsigned *, const void *);
@@ -32,106 +17,10 @@ typedef int send_function(void *, size_t, size_t, unsigned, unsigned);
 typedef int deep_function(void *, size_t, size_t, unsigned);
 typedef int drain_function(void *, unsigned, unsigned);
 typedef int wait_function(void *, unsigned);
-typedef int read_function(void *, void *, size_t, size_t, unsigned);
 typedef int pool_function(void *);
 typedef int attr_function(void *, const void *);
 
-/* An open pool. Its members do not change while a thread may use it. */
-struct pool {
-	void *handle; /* atomic; NULL: the element is free */
-	const unsigned char *local;
-	size_t size;
-	unsigned file, lanes;
-	bool has_ended; /* the connection was lost: nothing is sent any more */
-};
-
-static struct pool pools[POOLS];
-static uint32_t pools_lock; /* protects the choice of a free element */
-bool has_mirrors;
-
-void mirrors_after_fork(void)
-{
-	for (unsigned i = 0; i < POOLS; i++)
-		pools[i].handle = NULL;
-	pools_lock = 0;
-}
-
-static struct pool *pool_of(void *handle)
-{
-	for (unsigned i = 0; handle && ring && i < POOLS; i++)
-		if (__atomic_load_n(&pools[i].handle, __ATOMIC_ACQUIRE) == handle)
-			return &pools[i];
-	return NULL;
-}
-
 /* ---- opening */
-
-static bool is_zero(const unsigned char *bytes, size_t length)
-{
-	size_t i = 0;
-
-	while (i < length && !bytes[i])
-		i++;
-	return i == length;
-}
-
-/* Keeps the bytes that the pool has at the other machine, `length` bytes from its beginning on. */
-static bool keep_first(void *handle, size_t length, int first)
-{
-	read_function *next = NEXT(read_function, "rpmem_read");
-	unsigned char page[PAGE];
-
-	for (size_t at = 0; at < length; at += PAGE) {
-		if (!next || next(handle, page, at, PAGE, 0))
-			return false;
-		if (!is_zero(page, PAGE) &&
-			syscall(SYS_pwrite64, first, page, (size_t)PAGE, at) != PAGE)
-			return false;
-	}
-	return true;
-}
-
-static bool add_pool(const struct pool *pool)
-{
-	struct pool closed = *pool;
-	bool is_added = false;
-
-	closed.handle = NULL;
-	lock_take(&pools_lock);
-	for (unsigned i = 0; i < POOLS && !is_added; i++)
-		if (!__atomic_load_n(&pools[i].handle, __ATOMIC_RELAXED)) {
-			pools[i] = closed;
-			/* Release: a thread that finds the handle sees the other members. */
-			__atomic_store_n(&pools[i].handle, pool->handle, __ATOMIC_RELEASE);
-			is_added = true;
-		}
-	lock_leave(&pools_lock);
-	return is_added;
-}
-
-/*
- * Begins to record what is sent to the pool. `known`: bytes that are read from it, if it is new to
- * the trace. A pool that is created in place of one that the trace has is not followed.
- */
-static void follow(
-	struct pool *pool, const char *target, const char *pool_set, size_t known, const char *call)
-{
-	bool is_created = call[sizeof("rpmem_") - 1] == 'c', is_new = false;
-	char name[512];
-	int first = -1;
-
-	snprintf(name, sizeof(name), "%s:%s", target, pool_set);
-	if (pool->lanes <= EVENT_LANES)
-		pool->file = files_add_mirror(name, pool->size, &first, &is_new);
-	bool is_good =
-		pool->file && (is_new ? keep_first(pool->handle, known, first) : !is_created);
-	if (first >= 0)
-		syscall(SYS_close, first);
-	is_good = is_good && add_pool(pool);
-	has_mirrors |= is_good;
-	if (!is_good)
-		tell_missed(MISSED_REMOTE, call);
-}
 
 static void *cannot_open(const char *call)
 {
@@ -139,13 +28,6 @@ static void *cannot_open(const char *call)
 		tell_missed(MISSED_REMOTE, call);
 	errno = ENOSYS;
 	return NULL;
-}
-
-/* The result of a call if there is no librpmem. */
-static int lacks_library(void)
-{
-	errno = ENOSYS;
-	return -1;
 }
 
 EXPORT void *rpmem_create(const char *target, const char *pool_set, void *local, size_t size,
@@ -157,10 +39,10 @@ EXPORT void *rpmem_create(const char *target, const char *pool_set, void *local,
 	int error = errno;
 
 	if (handle && ring)
-		follow(
+		pool_follow(
 			&(struct pool){
 				.handle = handle, .local = local, .size = size, .lanes = *lanes},
-			target, pool_set, attr ? PAGE : 0, "rpmem_create");
+			target, pool_set, attr ? NOTED_PAGE : 0, "rpmem_create");
 	errno = error;
 	return handle;
 }
@@ -174,7 +56,7 @@ EXPORT void *rpmem_open(const char *target, const char *pool_set, void *local, s
 	int error = errno;
 
 	if (handle && ring)
-		follow(
+		pool_follow(
 			&(struct pool){
 				.handle = handle, .local = local, .size = size, .lanes = *lanes},
 			target, pool_set, size, "rpmem_open");
@@ -188,77 +70,81 @@ EXPORT int rpmem_close(void *handle)
 
 	/* before the call: another pool may get the same handle as soon as it returns */
 	if (pool)
-		__atomic_store_n(&pool->handle, NULL, __ATOMIC_RELEASE);
+		pool_forget(pool);
 	pool_function *next = NEXT(pool_function, "rpmem_close");
 	return next ? next(handle) : lacks_library();
 }
 
 /* ---- what is sent, and what is durable */
 
+/* Does this error of a call say that the connection was lost? */
+static bool is_lost(int error)
+{
+	return error == ECONNRESET || error == ETIMEDOUT || error == EPROTO;
+}
+
 /* May the failed call have sent its bytes? */
 static bool may_have_sent(struct pool *pool, int error)
 {
-	bool is_lost = error == ECONNRESET || error == ETIMEDOUT || error == EPROTO;
-	bool may = !pool->has_ended && (is_lost || error == EIO || error == ENOSPC);
+	bool may = !pool->has_ended && (is_lost(error) || error == EIO || error == ENOSPC);
 
-	pool->has_ended |= is_lost;
+	pool->has_ended |= is_lost(error);
 	return may;
 }
 
-static void record_sent(
-	const struct pool *pool, size_t offset, size_t length, unsigned lane, uint32_t stack)
+static bool is_in(const struct pool *pool, const struct sending *sending)
 {
-	while (length) {
-		size_t part = length < CHUNK ? length : CHUNK;
-		write_event(&(struct event){.kind = EVENT_SEND,
-				    .stack = stack,
-				    .place = place_of(pool->file, offset),
-				    .value = lane,
-				    .length = part},
-			pool->local + offset);
-		offset += part;
-		length -= part;
-	}
+	return sending->lane < pool->lanes && sending->length <= pool->size &&
+	       sending->offset <= pool->size - sending->length;
 }
 
-static void record_drained(const struct pool *pool, unsigned lane, uint32_t stack)
+/*
+ * Records that a drain of a lane has succeeded or failed. If the target has failed, but not the
+ * connection, a reconnect may not come, and a later drain does not mean that all has arrived.
+ */
+static void end_lane(struct pool *pool, unsigned lane, int error, uint32_t stack)
 {
-	write_event(&(struct event){.kind = EVENT_DRAIN,
-			    .stack = stack,
-			    .place = place_of(pool->file, 0),
-			    .value = written_out(),
-			    .length = lane},
-		NULL);
+	pool->has_ended |= is_lost(error);
+	if (error == EIO || error == ENOSPC)
+		tell_missed(MISSED_REMOTE, "a drain, which has failed at the target");
+	if (error)
+		return;
+	pool_drained(pool, lane, stack);
+	noted_drop(&pool->noted, lane);
 }
 
 /* Records a call that sends a range, after it has returned `result`; returns that. */
-static int sent(void *handle, size_t offset, size_t length, unsigned lane, int result,
-	bool is_drained, struct call call)
+static int sent(void *handle, struct sending sending, int result, bool is_drained, struct call call)
 {
 	struct pool *pool = pool_of(handle);
 	int error = errno;
 
-	if (!pool || (result && !may_have_sent(pool, error)) || lane >= pool->lanes ||
-		length > pool->size || offset > pool->size - length)
+	if (!pool || !is_in(pool, &sending) || !sending.length)
 		return result;
-	settle();
-	uint32_t stack = stack_number(call);
-	record_sent(pool, offset, length, lane, stack);
-	if (is_drained && !result && length)
-		record_drained(pool, lane, stack);
+	bool may = !result || may_have_sent(pool, error);
+	if (may || pool->has_ended)
+		noted_add(&pool->noted, may ? sending.lane : pool->lanes, sending.offset,
+			sending.length);
+	if (may) {
+		settle();
+		uint32_t stack = stack_number(call);
+		pool_sent(pool, &sending, stack);
+		if (is_drained)
+			end_lane(pool, sending.lane, result ? error : 0, stack);
+	}
 	errno = error;
 	return result;
 }
 
 static int drained(void *handle, unsigned lane, int result, struct call call)
 {
-	const struct pool *pool = pool_of(handle);
+	struct pool *pool = pool_of(handle);
 	int error = errno;
 
-	if (!pool || result || lane >= pool->lanes)
+	if (!pool || lane >= pool->lanes)
 		return result;
 	settle();
-	record_drained(pool, lane, stack_number(call));
+	end_lane(pool, lane, result ? error : 0, stack_number(call));
 	errno = error;
 	return result;
 }
@@ -268,7 +154,8 @@ EXPORT int rpmem_flush(void *handle, size_t offset, size_t length, unsigned lane
 	send_function *next = NEXT(send_function, "rpmem_flush");
 	int result = next ? next(handle, offset, length, lane, flags) : lacks_library();
 
-	return sent(handle, offset, length, lane, result, false, CALLER);
+	return sent(handle, (struct sending){offset, length, lane, flags & RELAXED}, result, false,
+		CALLER);
 }
 
 EXPORT int rpmem_persist(void *handle, size_t offset, size_t length, unsigned lane, unsigned flags)
@@ -276,7 +163,8 @@ EXPORT int rpmem_persist(void *handle, size_t offset, size_t length, unsigned la
 	send_function *next = NEXT(send_function, "rpmem_persist");
 	int result = next ? next(handle, offset, length, lane, flags) : lacks_library();
 
-	return sent(handle, offset, length, lane, result, true, CALLER);
+	return sent(handle, (struct sending){offset, length, lane, flags & RELAXED}, result, true,
+		CALLER);
 }
 
 EXPORT int rpmem_deep_persist(void *handle, size_t offset, size_t length, unsigned lane)
@@ -284,7 +172,7 @@ EXPORT int rpmem_deep_persist(void *handle, size_t offset, size_t length, unsign
 	deep_function *next = NEXT(deep_function, "rpmem_deep_persist");
 	int result = next ? next(handle, offset, length, lane) : lacks_library();
 
-	return sent(handle, offset, length, lane, result, true, CALLER);
+	return sent(handle, (struct sending){offset, length, lane, false}, result, true, CALLER);
 }
 
 EXPORT int rpmem_drain(void *handle, unsigned lane, unsigned flags)
@@ -301,7 +189,8 @@ EXPORT int holdfast_remote_persist_start(
 	send_function *next = NEXT(send_function, "holdfast_remote_persist_start");
 	int result = next ? next(handle, offset, length, lane, flags) : lacks_library();
 
-	return sent(handle, offset, length, lane, result, false, CALLER);
+	return sent(handle, (struct sending){offset, length, lane, flags & RELAXED}, result, false,
+		CALLER);
 }
 
 EXPORT int holdfast_remote_persist_wait(void *handle, unsigned lane)
@@ -312,7 +201,43 @@ EXPORT int holdfast_remote_persist_wait(void *handle, unsigned lane)
 	return drained(handle, lane, result, CALLER);
 }
 
-/* ---- calls that change a mirror in ways that are not followed */
+/* ---- reconnecting */
+
+/*
+ * Records that the mirror has all pages that were noted, with the content that they have now.
+ * While they were sent, the pool was marked as inconsistent, and nobody could open it: the trace
+ * has them as one change.
+ */
+static void record_caught_up(struct pool *pool, uint32_t stack)
+{
+	for (size_t page = 0; page * NOTED_PAGE < pool->size; page++) {
+		size_t at = page * NOTED_PAGE, left = pool->size - at;
+		if (noted_has(&pool->noted, page))
+			pool_sent(pool,
+				&(struct sending){at, left < NOTED_PAGE ? left : NOTED_PAGE,
+					EVENT_TOGETHER, false},
+				stack);
+	}
+	pool_drained(pool, EVENT_TOGETHER, stack);
+	noted_clear(&pool->noted);
+	pool->has_ended = false;
+}
+
+EXPORT int holdfast_remote_reconnect(void *handle)
+{
+	pool_function *next = NEXT(pool_function, "holdfast_remote_reconnect");
+	int result = next ? next(handle) : lacks_library(), error = errno;
+	struct pool *pool = pool_of(handle);
+
+	if (pool && !result) {
+		settle();
+		record_caught_up(pool, stack_number(CALLER));
+	}
+	errno = error;
+	return result;
+}
+
+/* ---- a call whose effect is not recorded */
 
 EXPORT int rpmem_set_attr(void *handle, const void *attr)
 {
@@ -321,13 +246,4 @@ EXPORT int rpmem_set_attr(void *handle, const void *attr)
 	if (pool_of(handle))
 		tell_missed(MISSED_REMOTE, "rpmem_set_attr");
 	return next ? next(handle, attr) : lacks_library();
-}
-
-EXPORT int holdfast_remote_reconnect(void *handle)
-{
-	pool_function *next = NEXT(pool_function, "holdfast_remote_reconnect");
-
-	if (pool_of(handle))
-		tell_missed(MISSED_REMOTE, "holdfast_remote_reconnect");
-	return next ? next(handle) : lacks_library();
 }

@@ -263,11 +263,15 @@ static uint64_t mirror_inode(const char *name)
 	return hash | 1;
 }
 
-static bool keep_mirror(unsigned number, const char *name, uint64_t size, int first)
+static bool keep_mirror(unsigned number, const char *name, uint64_t size)
 {
 	struct ring_file *file = &ring->files[number - 1];
+	int first = files_open("first", number);
+	bool is_good = first >= 0 && !syscall(SYS_ftruncate, first, size);
 
-	if (first < 0 || syscall(SYS_ftruncate, first, size))
+	if (first >= 0)
+		syscall(SYS_close, first);
+	if (!is_good)
 		return false;
 	file->device = 0;
 	file->inode = mirror_inode(name);
@@ -276,20 +280,19 @@ static bool keep_mirror(unsigned number, const char *name, uint64_t size, int fi
 	return true;
 }
 
-unsigned files_add_mirror(const char *name, uint64_t size, int *first, bool *is_new)
+unsigned files_add_mirror(const char *name, uint64_t size, uint64_t *known)
 {
 	struct stat stat = {.st_dev = 0, .st_ino = mirror_inode(name)};
 
 	lock_take(&ring->lock);
 	unsigned number = files_known(&stat);
-	*is_new = !number;
-	if (!number && ring->file_count < EVENT_FILES)
+	bool is_new = !number;
+	*known = is_new ? 0 : ring->files[number - 1].size;
+	if (is_new && ring->file_count < EVENT_FILES)
 		number = ring->file_count + 1;
-	*first = number ? files_open("first", number) : -1;
-	if (number && (*is_new || ring->files[number - 1].size < size) &&
-		!keep_mirror(number, name, size, *first))
+	if (number && *known < size && !keep_mirror(number, name, size))
 		number = 0;
-	if (number && *is_new)
+	if (number && is_new)
 		__atomic_store_n(&ring->file_count, number, __ATOMIC_RELEASE);
 	lock_leave(&ring->lock);
 	return number;

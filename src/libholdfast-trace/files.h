@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* files.h - functions of files.c that only files.c and maps.c call */
+/* files.h - functions of files.c that only files.c, maps.c and pools.c call */
 #ifndef LIBHOLDFAST_TRACE_FILES_H
 #define LIBHOLDFAST_TRACE_FILES_H
 

@@ -153,10 +153,11 @@ unsigned files_new_content(const char *name);
 /* Makes room for the file's bytes up to `end` in its shadow. Returns false on failure. */
 bool files_make_room(unsigned number, uint64_t end);
 /*
- * The number of a pool on another machine, of `size` bytes; 0 on failure. Opens its first content,
- * which is zeros if the pool is new to the trace; -1: it could not be opened.
+ * The number of a pool on another machine, of at least `size` bytes; 0 on failure. Sets *known to
+ * the size that the trace knew before, 0 if the pool is new to it. Beyond that, its first content
+ * is zeros.
  */
-unsigned files_add_mirror(const char *name, uint64_t size, int *first, bool *is_new);
+unsigned files_add_mirror(const char *name, uint64_t size, uint64_t *known);
 /* Opens the shadow of the file, its content as recorded so far. Returns a descriptor. */
 int files_shadow(unsigned number);
 
@@ -291,7 +292,7 @@ void *record_move(
 	void *to, const void *from, size_t length, enum after_copy then, struct call call);
 void *record_fill(void *to, int byte, size_t length, enum after_copy then, struct call call);
 
-/* calls_rpmem.c: forgets the pools of the parent process */
+/* pools.c: forgets the pools of the parent process */
 void mirrors_after_fork(void);
 extern bool has_mirrors; /* set: the process has opened a pool on another machine */
 

@@ -22,7 +22,8 @@ enum event_kind {
 	EVENT_SEEN,    /* a line that differs from the recorder's copy; payload: its 64 bytes */
 	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
 	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
-	EVENT_FENCE,   /* value: bytes of standard output so far; size 1: it only orders stores */
+	EVENT_FENCE,   /* value: bytes of standard output so far; size 1: it only orders stores;
+			  2 and 3: EVENT_FENCE_BEGIN and EVENT_FENCE_END below */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
 	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
@@ -47,7 +48,8 @@ enum event_kind {
 	 * A mirror is a pool on another machine, opened with librpmem. It is a file of the trace
 	 * that no other events store to.
 	 */
-	EVENT_SEND,  /* payload: bytes that are sent to `place` of a mirror; value: the lane */
+	EVENT_SEND,  /* payload: bytes that are sent to `place` of a mirror; value: the lane;
+			size 1: relaxed, so that words may arrive torn */
 	EVENT_DRAIN, /* all that was sent on lane `length` of the mirror in `place` is durable
 			there; value as for FENCE */
 	EVENT_KINDS,
@@ -56,6 +58,16 @@ enum event_kind {
 /* Values of `size` in an EVENT_FILE. */
 #define EVENT_FILE_NAMES  1u
 #define EVENT_FILE_MIRROR 2u
+
+/* Value of `size` in an EVENT_SEND. */
+#define EVENT_SEND_RELAXED 1u
+
+/*
+ * Values of `size` in an EVENT_FENCE: a crash leaves all streaming stores between these two fences
+ * of a thread, or none. No other events are in between.
+ */
+#define EVENT_FENCE_BEGIN 2u
+#define EVENT_FENCE_END   3u
 
 /* A change of a name or size: the value that a word of the page at the event's `place` gets. */
 struct name_change {
@@ -85,8 +97,9 @@ struct frame {
 #define EVENT_MAX_PAYLOAD (1u << 16)
 #define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
-#define EVENT_LANES       1024u /* maximum number of lanes of a mirror */
-#define EVENT_CHANGES     8u    /* maximum number of changes in one EVENT_NAMES */
+#define EVENT_LANES       1024u       /* maximum number of lanes of a mirror */
+#define EVENT_TOGETHER    EVENT_LANES /* in place of a lane: what is sent arrives at its drain */
+#define EVENT_CHANGES     8u          /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is a slot");
 

@@ -11,7 +11,7 @@ enum missed {
 	MISSED_CUT,    /* a file was made shorter, but not empty */
 	MISSED_ASYNC,  /* the program writes asynchronously: io_uring, libaio, aio_write(3) */
 	MISSED_GROWTH, /* a file grew, and the recorder has not seen by which call */
-	MISSED_REMOTE, /* a pool on another machine was created or opened, with librpmem */
+	MISSED_REMOTE, /* a store to a pool on another machine, which is not recorded */
 	MISSED_WAYS,
 };
 

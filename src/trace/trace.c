@@ -289,10 +289,10 @@ static bool is_well_formed(
 	case EVENT_NAMES_SYNC:
 		return trace->has_names && event->place == names_page(0);
 	case EVENT_SEND:
-		return event->length && event->value < EVENT_LANES && is_inside(trace, event) &&
+		return event->length && event->value <= EVENT_TOGETHER && is_inside(trace, event) &&
 		       is_in_mirror(trace, event->place);
 	case EVENT_DRAIN:
-		return event->length < EVENT_LANES && is_in_mirror(trace, event->place);
+		return event->length <= EVENT_TOGETHER && is_in_mirror(trace, event->place);
 	case EVENT_FENCE:
 	case EVENT_MARK:
 	case EVENT_FILE:

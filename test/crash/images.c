@@ -14,6 +14,8 @@
  * In the model mirror the images are those of a mirror, a second file of the same size:
  *
  *	M LANE WORD VALUE,VALUE...	words are sent	D LANE	a drain
+ *	R LANE WORD VALUE,VALUE...	two bytes of each word are sent relaxed
+ *	T LANE WORD VALUE,VALUE...	words are sent, and arrive together
  *
  * Programs of the models ordered and posix work on files with names (trace/names.h). Content N
  * (four words in two pages) and file N both have the number N + 1 in the trace:
@@ -132,6 +134,22 @@ static void add_sent(struct trace *trace, unsigned lane, unsigned long word, cha
 	}
 }
 
+static void add_relaxed(struct trace *trace, unsigned lane, unsigned long word, char *text)
+{
+	for (char *end = text; *text; text = end) {
+		uint64_t value = strtoul(text, &end, 10);
+		add(trace,
+			&(struct event){.kind = EVENT_SEND,
+				.size = EVENT_SEND_RELAXED,
+				.stack = (uint32_t)trace->events,
+				.place = place_of(MIRROR, place_offset(place(word++))),
+				.value = lane,
+				.length = 2},
+			&value);
+		end += *end == ',';
+	}
+}
+
 static void add_drain(struct trace *trace, unsigned lane)
 {
 	struct event event = {.kind = EVENT_DRAIN,
@@ -161,9 +179,13 @@ static void add_event(struct trace *trace, char *text)
 		return;
 	if (letter == 'M')
 		add_sent(trace, thread, where, values);
-	if (letter == 'D')
-		add_drain(trace, thread);
-	if (letter == 'M' || letter == 'D')
+	if (letter == 'R')
+		add_relaxed(trace, thread, where, values);
+	if (letter == 'T')
+		add_sent(trace, EVENT_TOGETHER, where, values);
+	if (letter == 'T' || letter == 'D')
+		add_drain(trace, letter == 'T' ? EVENT_TOGETHER : thread);
+	if (strchr("MRTD", letter))
 		return;
 	struct event event = {.kind = kinds[strchr(letters, letter) - letters],
 		.thread = (uint16_t)(thread + 1),

@@ -9,19 +9,30 @@
  *
  * The file itself is right in every mode. On the mirror:
  *
- *	good		the slot, then the count
- *	good-lanes	the same, on two lanes, waiting for the first one
- *	good-again	the same, and the pool is closed and opened between the rounds
+ *	good		the slot, then the count: on one lane, on two lanes, with the slot sent
+ *			relaxed; in the last round the pool is closed and opened afterwards
  *	unordered	both in any order: one drain comes after both
  *	early		the count before the slot
  *	other-lane	the slot on one lane, and the drain of another lane before the count
  *	undrained	a round is acknowledged after the drain of another lane than its count's
+ *	closed		between the slot and its drain, the pool is closed and opened again
  *	alone		as good, in memory that is not a file
+ *	relaxed		as good, but the count is sent relaxed
+ *	good-synced	each round is synced, and then acknowledged
+ *	synced		each round is acknowledged, and then synced
+ *	good-first	as good-synced, but the pool was created before the run
+ *	good-lost	the connection is lost in round LOST, and the round is acknowledged when the
+ *			pool is connected again
+ *	lost		the same, but the round is acknowledged before that
+ *
+ * The connection is lost because the program ends the daemon, whose process number is in the
+ * file that the environment variable DAEMON names.
  */
 #include <fcntl.h>
 #include <libpmem.h>
 #include <librpmem.h>
 #include <librpmem/holdfast.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +42,8 @@
 
 #define SIZE   ((size_t)65536)
 #define ROUNDS 4u
+#define LOST   2u            /* the round in which the connection is lost */
+#define TIMES  UINT64_C(257) /* one round more changes two bytes of the count */
 #define WORDS  8u
 #define SLOTS  ((size_t)4096)
 #define COUNT  ((size_t)8192)
@@ -72,7 +85,7 @@ CALLED void store_count(unsigned round)
 {
 	uint64_t *count = (uint64_t *)(void *)(memory + COUNT);
 
-	*count = round + 1;
+	*count = (round + 1) * TIMES;
 	pmem_persist(count, sizeof(*count));
 }
 
@@ -93,14 +106,45 @@ CALLED void drain(unsigned lane)
 	EXPECT(!rpmem_drain(pool, lane, 0));
 }
 
-CALLED void persist_slot(unsigned round)
+CALLED void persist_slot(unsigned round, unsigned flags)
 {
-	EXPECT(!rpmem_persist(pool, slot_at(round), WORDS * 8, 0, 0));
+	EXPECT(!rpmem_persist(pool, slot_at(round), WORDS * 8, 0, flags));
 }
 
-CALLED void persist_count(void)
+CALLED void persist_count(unsigned flags)
 {
-	EXPECT(!rpmem_persist(pool, COUNT, 8, 0, 0));
+	EXPECT(!rpmem_persist(pool, COUNT, 8, 0, flags));
+}
+
+CALLED void sync_all(char **words)
+{
+	EXPECT(!holdfast_mirror_sync(words[2], words[3], memory, SIZE, NULL, NULL));
+}
+
+/* Ends the daemon. */
+static void lose_connection(void)
+{
+	FILE *file = fopen(getenv("DAEMON"), "r");
+	int pid = 0;
+
+	EXPECT(file && fscanf(file, "%d", &pid) == 1 && pid > 1);
+	fclose(file);
+	EXPECT(!kill(pid, SIGKILL));
+}
+
+/* Sends what the mirror cannot get any more: the slot may be on its way, and the count is not. */
+CALLED void send_in_vain(unsigned round)
+{
+	lose_connection();
+	for (unsigned tries = 0; tries < 5000; tries++)
+		if (rpmem_persist(pool, slot_at(round), WORDS * 8, 0, 0))
+			break;
+	EXPECT(rpmem_persist(pool, COUNT, 8, 0, 0));
+}
+
+CALLED void connect_again(void)
+{
+	EXPECT(!holdfast_remote_reconnect(pool));
 }
 
 static void reopen(char **words)
@@ -127,15 +171,52 @@ static void acknowledge(unsigned round)
 	EXPECT(write(STDOUT_FILENO, line, (size_t)length) == length);
 }
 
+/* Sends a round with a pool that is connected again. Returns false for other modes and rounds. */
+static bool send_again(const char *mode, unsigned round)
+{
+	bool is_good = !strcmp(mode, "good-lost");
+
+	if ((!is_good && strcmp(mode, "lost")) || round != LOST)
+		return false;
+	send_in_vain(round);
+	if (!is_good)
+		acknowledge(round);
+	connect_again();
+	if (is_good)
+		acknowledge(round);
+	return true;
+}
+
+/* Does the mode sync, without an open pool? */
+static bool is_synced(const char *mode)
+{
+	return strstr(mode, "synced") || !strcmp(mode, "good-first");
+}
+
+/* Sends a round without an open pool. Returns false for other modes. */
+static bool sync_round(char **words, unsigned round)
+{
+	bool is_good = !strncmp(words[1], "good", 4);
+
+	if (!is_synced(words[1]))
+		return false;
+	if (!is_good)
+		acknowledge(round);
+	sync_all(words);
+	if (is_good)
+		acknowledge(round);
+	return true;
+}
+
 static void send_round(char **words, unsigned round)
 {
 	const char *mode = words[1];
 
-	if (!strcmp(mode, "good-lanes")) {
-		send_in_lanes(round);
-	} else if (!strcmp(mode, "early")) {
-		persist_count();
-		persist_slot(round);
+	if (sync_round(words, round) || send_again(mode, round))
+		return;
+	if (!strcmp(mode, "early")) {
+		persist_count(0);
+		persist_slot(round, 0);
 	} else if (!strcmp(mode, "unordered")) {
 		flush_slot(round, 0);
 		flush_count(0);
@@ -147,16 +228,23 @@ static void send_round(char **words, unsigned round)
 		drain(0);
 		drain(1);
 	} else if (!strcmp(mode, "undrained")) {
-		persist_slot(round);
+		persist_slot(round, 0);
 		flush_count(0);
 		drain(1);
 		acknowledge(round);
 		drain(0);
+	} else if (!strcmp(mode, "closed")) {
+		flush_slot(round, 0);
+		reopen(words);
+		drain(0);
+		persist_count(0);
+	} else if (!strcmp(mode, "good") && round == 1) {
+		send_in_lanes(round);
 	} else {
-		persist_slot(round);
-		persist_count();
+		persist_slot(round, round == 2 ? RPMEM_PERSIST_RELAXED : 0);
+		persist_count(strcmp(mode, "relaxed") ? 0 : RPMEM_PERSIST_RELAXED);
 	}
-	if (!strcmp(mode, "good-again"))
+	if (!strcmp(mode, "good") && round == ROUNDS - 1)
 		reopen(words);
 	if (strcmp(mode, "undrained"))
 		acknowledge(round);
@@ -171,14 +259,19 @@ static void run(char **words)
 	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
 		is_alone ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, file, 0);
 	EXPECT(memory != MAP_FAILED);
-	pool = rpmem_create(words[2], words[3], memory, SIZE, &lanes, NULL);
-	EXPECT(pool && lanes == 2);
+	if (strcmp(words[1], "good-first")) {
+		pool = rpmem_create(words[2], words[3], memory, SIZE, &lanes, NULL);
+		EXPECT(pool && lanes == 2);
+	}
+	if (pool && is_synced(words[1]))
+		EXPECT(!rpmem_close(pool));
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		store_slot(round);
 		store_count(round);
 		send_round(words, round);
 	}
-	EXPECT(!rpmem_close(pool));
+	if (!is_synced(words[1]))
+		EXPECT(!rpmem_close(pool));
 }
 
 /* ---- the check */
@@ -206,8 +299,13 @@ static int check(const char *name)
 	if (file)
 		fclose(file);
 	uint64_t count = words[COUNT / 8];
-	if (got != SIZE || count > ROUNDS)
+	if (got != SIZE)
 		return 2;
+	if (count % TIMES || count / TIMES > ROUNDS) {
+		printf("the count is torn\n");
+		return 5;
+	}
+	count /= TIMES;
 	if (count < acknowledged()) {
 		printf("a round that is acknowledged is not counted\n");
 		return 3;

@@ -143,7 +143,7 @@ static void mirrors(void)
 	trace_init(&trace, 64);
 	is_int(trace_add(&trace, slots, 1), 1, "trace_add: a mirror is added");
 	is_int(add(&trace, sent, bytes), 2, "trace_add: bytes that are sent to a mirror are added");
-	sent.value = EVENT_LANES;
+	sent.value = EVENT_TOGETHER + 1;
 	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes on a lane beyond the last");
 	sent = (struct event){.kind = EVENT_SEND, .place = place_of(1, 4092), .length = 8};
 	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes behind a mirror's end");

@@ -100,6 +100,8 @@ static const char *repair_words(const struct bug *bug, enum model model)
 		return "drain the lane on which the lost store was sent, before what relies on it";
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_ORDER)
 		return "drain the lane of the lost store before the early one is sent";
+	if (model == MODEL_MIRROR && bug->cause == CAUSE_RECOVERY)
+		return "send and drain what the check misses before the program relies on it; or correct the program's recovery";
 	if (model == MODEL_PAGE && bug->cause == CAUSE_FLUSH)
 		return bug->lost.flags & ELEMENT_NAMES
 			       ? "sync the directory; on an ordered file system, syncing the file is enough"

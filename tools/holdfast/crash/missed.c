@@ -15,7 +15,7 @@ static const char *const meanings[MISSED_WAYS] = {
 	[MISSED_CUT] = "files that were cut off in their middle",
 	[MISSED_ASYNC] =
 		"writes and syncs that the program left to the kernel or to other threads (io_uring, libaio, aio_write)",
-	[MISSED_REMOTE] = "pools on other machines (librpmem), which are not tested",
+	[MISSED_REMOTE] = "stores to pools on other machines (librpmem) that are not tested",
 	[MISSED_GROWTH] = "files that became longer by a call that was not seen",
 };
 
