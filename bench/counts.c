@@ -50,12 +50,12 @@ enum bound {
 };
 
 static const char *const bounds[BOUNDS] = {
-	"flush and persist: flushes and fences are those of the bare loop",
+	"flush and persist: as many flushes and fences as in a bare loop of these instructions",
 	"flush and persist: instructions and loads are at most a few more than the bare loop's",
-	"copies up to 256 bytes: instructions are at most a few more than the peer's",
-	"copies up to 256 bytes: fences and stores are the peer's, flushes at most one more",
-	"longer copies: flushes and fences are at most the peer's",
-	"longer copies: stores are at most a few more than the peer's",
+	"copies up to 256 bytes: instructions are at most a few more than in Debian's libpmem",
+	"copies up to 256 bytes: as many fences and stores as in Debian's libpmem, flushes at most one more",
+	"longer copies: at most as many flushes and fences as in Debian's libpmem",
+	"longer copies: stores are at most a few more than in Debian's libpmem",
 };
 
 static struct {
@@ -161,9 +161,9 @@ static void hold(size_t row, enum bound bound, const struct cell *cell, long our
 	found[row][bound].cells++;
 	if (ours <= most || found[row][bound].broken++)
 		return;
-	diag("tuning %s: %s %s %s, %s, %zu bytes: %ld, more than %ld", cpu_tunings()[row].name,
-		cell_face(cell), cell_operation(cell), cell_flags(cell), cell_place(cell),
-		cell->length, ours, most);
+	diag("tuning %s: %s %s %s, %s, %zu bytes: the count is %ld, more than the allowed %ld",
+		cpu_tunings()[row].name, cell_face(cell), cell_operation(cell), cell_flags(cell),
+		cell_place(cell), cell->length, ours, most);
 }
 
 static void hold_to_bare(
@@ -287,7 +287,7 @@ static void tell(void)
 			else
 				skip(point,
 					bound <= OUTSIDE
-						? "there is no bare loop for this CPU"
+						? "no bare loop of flushes is written for this CPU"
 						: "the peer, Debian's libpmem, is not installed");
 		}
 }
@@ -313,7 +313,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		errx(2, "usage: counts PEER-DIRECTORY [TABLE]");
 	if (!counting_works())
-		skip_all("this machine cannot trap after each instruction");
+		skip_all("this machine cannot trap after each instruction (single step)");
 	if (argc > 2 && !(table = fopen(argv[2], "w")))
 		err(1, "%s", argv[2]);
 	find_peer(argv[1]);

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	source = malloc(65536);
 	if (arena == MAP_FAILED || !source)
-		err(1, "no memory");
+		err(1, "out of memory");
 	memset(arena, 1, ARENA);
 	memset(source, 2, 65536);
 	printf("%-20s", "ns a call");

@@ -221,7 +221,7 @@ static void connect_to_other(struct end *end, int told)
 	uint16_t port;
 
 	if (read(told, &port, sizeof(port)) != sizeof(port))
-		errx(1, "the process of the other end has not started");
+		errx(1, "the process at the other end of the connection has not started");
 	close(told);
 	open_domain(end, ntohs(port));
 	open_endpoint(end, end->info);
@@ -257,7 +257,7 @@ void fabric_wake(unsigned lanes)
 {
 	for (; awake < lanes; awake++)
 		if (kill(ends[awake].other, SIGCONT))
-			err(1, "cannot resume the other end");
+			err(1, "cannot resume the process at the other end");
 }
 
 void fabric_ping(unsigned lane, size_t length)

@@ -46,7 +46,7 @@ static char *get_memory(size_t size)
 		NULL, size + 2 * MiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		err(1, "no memory");
+		err(1, "out of memory");
 	memory += -(uintptr_t)memory % (2 * MiB);
 	/* Large pages, because persistent memory is mapped with large pages, too. */
 	madvise(memory, size, MADV_HUGEPAGE);

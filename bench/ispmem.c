@@ -132,7 +132,7 @@ static struct child start(char *self, char *sync, const char *directory, char *f
 	close(answers[1]);
 	struct child child = {fdopen(questions[1], "w"), fdopen(answers[0], "r")};
 	if (!child.to || !child.from)
-		err(1, "no memory");
+		err(1, "out of memory");
 	return child;
 }
 
@@ -143,7 +143,7 @@ static double question(struct child *child, size_t mappings, size_t threads)
 	fprintf(child->to, "%zu %zu\n", mappings, threads);
 	fflush(child->to);
 	if (fscanf(child->from, "%lf", &answer) != 1)
-		errx(1, "the process of a library does not answer");
+		errx(1, "the process that measures a library does not answer");
 	return answer;
 }
 

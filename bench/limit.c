@@ -177,14 +177,14 @@ int main(int argc, char **argv)
 	if (argc < 3 || !rounds || rounds > ROUND_MAX)
 		errx(2, "usage: limit OUR-DIRECTORY PEER-DIRECTORY [ROUNDS], 1 to %d", ROUND_MAX);
 	if (!bare_persist(BARE_FLUSH_DRAIN))
-		errx(1, "there are no bare instructions for this CPU");
+		errx(1, "no bare flush instructions are written for this CPU");
 	library_load_all(argv[1], argv[2]);
 	for (int i = OURS; i <= PEER; i++)
 		moves[i] = CALL(libraries[i].pmem, pmem_memmove);
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	source = malloc(LENGTH);
 	if (arena == MAP_FAILED || !source)
-		errx(1, "no memory");
+		errx(1, "out of memory");
 	memset(arena, 1, ARENA);
 	memset(source, 2, LENGTH);
 	for (size_t round = 0; round < rounds; round++)

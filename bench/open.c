@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 	size_t size = strtoull(argv[3], NULL, 10) << 20;
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
-		err(1, "no memory");
+		err(1, "out of memory");
 	double start = now_ns();
 	RPMEMpool *pool = argc > 4 ? rpmem_create(argv[1], argv[2], memory, size, &lanes, NULL)
 				   : rpmem_open(argv[1], argv[2], memory, size, &lanes, NULL);

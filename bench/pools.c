@@ -101,7 +101,7 @@ void pools_open(void)
 	pool_local =
 		mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pool_local == MAP_FAILED)
-		err(1, "no memory");
+		err(1, "out of memory");
 	memset(pool_local, 1, POOL_SIZE);
 	for (int kind = 0; kind < POOL_KINDS; kind++) {
 		unsigned lanes = POOL_LANES;

@@ -66,12 +66,12 @@ static void parse(char *line)
 	char *rest = strdup(line);
 
 	if (!rest)
-		err(1, "no memory");
+		err(1, "out of memory");
 	rest[strcspn(rest, "\n")] = '\0';
 	for (int i = 0; i < COLUMNS; i++) {
 		row->text[i] = strsep(&rest, "\t");
 		if (!row->text[i])
-			errx(1, "a row without a column \"%s\": %s", names[i], line);
+			errx(1, "a row of the input lacks the column \"%s\": %s", names[i], line);
 	}
 	row->ours = strtod(row->text[TIME], NULL);
 	row->peer = strtod(row->text[PEER_TIME], NULL);

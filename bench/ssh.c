@@ -111,7 +111,7 @@ static void echo(struct peer peer, size_t length)
 
 	put(peer.in, pool, length);
 	if (!get(peer.out, back, length))
-		errx(1, "the echo has ended");
+		errx(1, "the process that sends the bytes back has ended");
 }
 
 static void send_to_sink(struct peer peer, size_t length)
@@ -120,7 +120,7 @@ static void send_to_sink(struct peer peer, size_t length)
 
 	put(peer.in, pool, length);
 	if (!get(peer.out, &answer, 1))
-		errx(1, "the sink has ended");
+		errx(1, "the process that takes the bytes has ended");
 }
 
 static void row(RPMEMpool *rpp, const char *name, size_t length, struct peer peer,
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	host = getenv("HOST") ? getenv("HOST") : "127.0.0.1";
 	pool = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (pool == MAP_FAILED)
-		err(1, "no memory");
+		err(1, "out of memory");
 	memset(pool, 1, POOL_SIZE);
 	unsigned lanes = 1;
 	RPMEMpool *rpp = rpmem_create(host, "bench-ssh.set", pool, POOL_SIZE, &lanes, NULL);

@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	double budget_ns = argc > 4 ? strtod(argv[4], NULL) * 1e6 : 2e9;
 
 	if (argc < 4)
-		errx(2, "usage: start NOTHING OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS]");
+		errx(2, "usage: start EMPTY-PROGRAM OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS]");
 	nothing = argv[1];
 	measure("libpmem", argv + 2, budget_ns);
 	measure("libpmem2", argv + 2, budget_ns);

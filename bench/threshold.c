@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	source = aligned_alloc(4096, 16 * LINE);
 	if (!copy || arena == MAP_FAILED || !source)
-		errx(1, "no memory");
+		errx(1, "out of memory");
 	memset(arena, 1, ARENA);
 	memset(source, 2, 16 * LINE);
 	printf("streaming / cached\n%8s %8s %12s %12s %12s\n", "lines", "bytes", "other lines",

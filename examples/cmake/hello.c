@@ -30,7 +30,7 @@ int main(int argc, char *argv[])
 	 * signal.
 	 */
 	if (fd < 0 || posix_fallocate(fd, 0, SIZE)) {
-		fprintf(stderr, "usage: hello FILE, where there is room for %d bytes\n", SIZE);
+		fprintf(stderr, "usage: hello FILE, which must have at least %d bytes\n", SIZE);
 		return 1;
 	}
 	if (pmem2_source_from_fd(&src, fd) || pmem2_config_new(&cfg) ||

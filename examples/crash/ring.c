@@ -74,7 +74,7 @@ static int check(const struct ring *ring)
 	struct record wanted;
 
 	if (ring->head - ring->tail > RECORDS) {
-		printf("there are %llu records in %d places\n",
+		printf("the ring holds %llu records but has room for %d\n",
 			(unsigned long long)(ring->head - ring->tail), RECORDS);
 		return 1;
 	}
@@ -84,7 +84,7 @@ static int check(const struct ring *ring)
 		if (ring->records[number % RECORDS].number == number &&
 			!strcmp(ring->records[number % RECORDS].text, wanted.text))
 			continue;
-		printf("record %llu is not whole\n", (unsigned long long)number);
+		printf("record %llu is incomplete\n", (unsigned long long)number);
 		return 1;
 	}
 	return 0;

@@ -18,7 +18,7 @@
 #include "mirror.h"
 #include "mirrors.h"
 
-_Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "a line that the input hands out fits in a record");
+_Static_assert(INPUT_MAX <= LOG_RECORD_MAX, "each line of the input must fit in a record");
 
 /*
  * Exit statuses. EXIT_WRONG: the log is damaged, is not a ledger, or differs from the input.
@@ -326,7 +326,7 @@ static const struct argp_option options[] = {
 		"Keep a copy on another machine: [USER@]HOST[:PORT]:POOLSET; acknowledged records are durable in both places. May be given several times",
 		1},
 	{"require-mirrors", OPTION_REQUIRE, "N", 0,
-		"Acknowledge records that are durable here and on N of the mirrors (default all). The others may fall out, and catch up meanwhile",
+		"Acknowledge records that are durable here and on N of the mirrors (default all). The others may fail or fall behind, and catch up later",
 		1},
 	{NULL, 0, NULL, 0, "verify:", 2},
 	{"prefix", OPTION_PREFIX, NULL, 0, "LOG may end before the input does", 2},

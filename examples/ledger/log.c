@@ -392,7 +392,7 @@ static int create_file(struct log *log, const char *temporary, size_t capacity, 
 
 	log->fd = open(temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (log->fd < 0)
-		return fail(log, "cannot create a temporary file beside it");
+		return fail(log, "cannot create a temporary file beside the log");
 	ret = lock_file(log);
 	if (ret)
 		return ret;

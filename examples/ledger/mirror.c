@@ -71,7 +71,7 @@ static int load(void)
 		rpmem.persist && rpmem.read && rpmem.errormsg && rpmem.start && rpmem.wait &&
 		rpmem.reconnect)
 		return 0;
-	warnx("a mirror needs a newer librpmem: this one lacks calls");
+	warnx("a mirror needs a newer librpmem: the installed one lacks functions");
 	dlclose(rpmem.library);
 	rpmem.library = NULL;
 	return -ENOSYS;
@@ -93,7 +93,7 @@ static int parse(struct mirror *mirror)
 	}
 	colon = strrchr(mirror->target, ':');
 	if (!colon || colon == mirror->target || !colon[1]) {
-		warnx("%s: a mirror is named [USER@]HOST[:PORT]:POOLSET", mirror->name);
+		warnx("%s: the name of a mirror must be [USER@]HOST[:PORT]:POOLSET", mirror->name);
 		return -EINVAL;
 	}
 	*colon = '\0';

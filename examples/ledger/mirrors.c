@@ -209,7 +209,7 @@ static void *catch_up(void *argument)
 			break;
 		/* The mirror has other records than the log, or another writer uses it. */
 		if (ret == -EBADMSG || ret == -ESTALE) {
-			warnx("%s: the mirror is given up", name(member));
+			warnx("%s: no more records are sent to this mirror", name(member));
 			end_with(member, GONE);
 			break;
 		}
@@ -239,7 +239,7 @@ static void fall_out(struct member *member)
 	struct mirrors *all = member->all;
 
 	member->state = member->copy.is_own ? OUT : GONE;
-	warnx("%s: the mirror has fallen out; %u of %u are left, %u required", name(member),
+	warnx("%s: the mirror has failed; %u of %u mirrors are left, %u required", name(member),
 		count_in(all), all->count, all->required);
 	if (member->state == GONE || count_in(all) < all->required)
 		return;
@@ -249,7 +249,7 @@ static void fall_out(struct member *member)
 	errno = pthread_create(&member->thread, NULL, catch_up, member);
 	member->has_thread = !errno;
 	if (errno)
-		warn("%s: no thread to bring the mirror back", name(member));
+		warn("%s: cannot start a thread that brings the mirror back", name(member));
 }
 
 /* Takes over, for the log's thread, the copies of the members that are BACK. */
@@ -263,8 +263,8 @@ static void take_back(struct mirrors *all)
 		member->has_thread = false;
 		member->state = IN;
 		mirror_hush(member->copy.mirror, false);
-		warnx("%s: the mirror is back, after %ju bytes that it lacked", name(member),
-			(uintmax_t)(member->copy.sent - member->left_at));
+		warnx("%s: the mirror is up to date again: it has received the %ju bytes it lacked",
+			name(member), (uintmax_t)(member->copy.sent - member->left_at));
 	}
 }
 
@@ -432,7 +432,8 @@ void mirrors_close(struct mirrors *all)
 		struct member *member = &all->member[i];
 		end_thread(member);
 		if (member->has_thread)
-			warnx("%s: the mirror is out", name(member));
+			warnx("%s: this mirror was not up to date again before the ledger ended",
+				name(member));
 		else if (member->state != NEVER && member->copy.sent < all->committed)
 			warnx("%s: the mirror lacks the last %ju bytes", name(member),
 				(uintmax_t)(all->committed - member->copy.sent));

@@ -157,7 +157,7 @@ static bool strike(void)
 	if (plan.kill)
 		kill(writer, SIGKILL);
 	else if (ioctl(plan.disk, FS_IOC_SHUTDOWN, &flags))
-		err(EXIT_FAILURE, "cannot cut the disk of this filesystem");
+		err(EXIT_FAILURE, "cannot shut down this filesystem to cut off its disk");
 	return true;
 }
 
@@ -193,7 +193,8 @@ static int run(char **command)
 		return EXIT_FINISHED;
 	if (hit && fell(status))
 		return EXIT_SUCCESS;
-	errx(EXIT_FAILURE, "%s failed before it was struck, or hung after, wait status %#x",
+	errx(EXIT_FAILURE,
+		"%s failed before it was killed or cut off, or hung afterwards: wait status %#x",
 		command[0], (unsigned)status);
 }
 

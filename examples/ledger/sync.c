@@ -29,7 +29,7 @@
 
 static int no_memory(const char *name)
 {
-	warnx("%s: no memory", name);
+	warnx("%s: out of memory", name);
 	return -ENOMEM;
 }
 
@@ -138,7 +138,7 @@ static int map_view(struct copy *copy, int fd, size_t size)
 		return 0;
 	}
 	int ret = -errno;
-	warn("%s: cannot map the log for it", mirror_name(copy->mirror));
+	warn("%s: cannot map the log to copy it to this mirror", mirror_name(copy->mirror));
 	if (view != MAP_FAILED)
 		munmap(view, size);
 	return ret;
@@ -183,7 +183,7 @@ int copy_reread(struct copy *copy, int fd, uint64_t end)
 	if (got == (ssize_t)length)
 		return 0;
 	int ret = got < 0 ? -errno : -EIO;
-	warnx("%s: cannot read the log for it", mirror_name(copy->mirror));
+	warnx("%s: cannot read the log to copy it to this mirror", mirror_name(copy->mirror));
 	return ret;
 }
 
@@ -200,7 +200,8 @@ void copy_set_tail(struct copy *copy, uint64_t tail)
 
 static int differs(const struct copy *copy, const char *path, const char *how)
 {
-	warnx("%s: the mirror of another log than %s: %s", mirror_name(copy->mirror), path, how);
+	warnx("%s: this is a mirror of another log than %s: %s", mirror_name(copy->mirror), path,
+		how);
 	return -EBADMSG;
 }
 
@@ -215,7 +216,7 @@ static int compare(const struct copy *copy, const struct log *log, char *buffer)
 		if (ret)
 			return ret;
 		if (memcmp(here, buffer, length))
-			return differs(copy, log->path, "its records are others");
+			return differs(copy, log->path, "its records are not those of the log");
 	}
 	return 0;
 }
@@ -273,7 +274,7 @@ static int resume(struct copy *copy, const struct log *log, struct log_header *t
 	if (ret)
 		return ret;
 	if (there->tail > log->end) {
-		warnx("%s: the mirror goes on to %ju where %s ends at %ju; `ledger restore' gets what is missing here",
+		warnx("%s: the mirror has records up to %ju, but %s ends at %ju; `ledger restore' gets what is missing here",
 			mirror_name(copy->mirror), (uintmax_t)there->tail, log->path,
 			(uintmax_t)log->end);
 		return -EBADMSG;
@@ -350,7 +351,7 @@ static int check_tail(const struct copy *copy)
 		return has_other_writer(copy);
 	if (there.tail >= copy->sent)
 		return there.tail > copy->sent ? compare_last(copy, there.tail) : 0;
-	warnx("%s: the mirror has lost records: its tail is %ju and was %ju",
+	warnx("%s: the mirror has lost records: they end at %ju now, and ended at %ju",
 		mirror_name(copy->mirror), (uintmax_t)there.tail, (uintmax_t)copy->sent);
 	return -EBADMSG;
 }

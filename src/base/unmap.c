@@ -13,6 +13,6 @@ void unmap(void *addr, size_t length)
 	if (!addr || addr == MAP_FAILED)
 		return;
 	if (munmap(addr, length))
-		log_warning("%zu bytes at %p stay mapped: %m", length, addr);
+		log_warning("cannot unmap %zu bytes at %p: %m", length, addr);
 	errno = saved;
 }

@@ -80,7 +80,7 @@ char *point_name(struct point *point, const struct cut *cut)
 
 static int unknown(const char *name)
 {
-	return err_set(-EINVAL, "the trace has no image %s with this model", name);
+	return err_set(-EINVAL, "the trace has no crash image %s with this crash model", name);
 }
 
 /*
@@ -142,7 +142,7 @@ static int show(struct point *point, const char *name, const char *words)
 		error = -EINVAL;
 	cut_fini(&cut);
 	if (error == -ENOMEM)
-		return err_set(error, "no memory for a cut");
+		return err_set(error, "out of memory for a crash image");
 	return error ? unknown(name) : 0;
 }
 

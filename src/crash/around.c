@@ -136,7 +136,7 @@ int look_ahead(struct point *point, struct suspect *lost)
 	uint64_t count, most = 0;
 
 	if (!cut_fill(&all, point->history->count, RULE_ALL, 0))
-		return err_set(-ENOMEM, "no memory for a cut");
+		return err_set(-ENOMEM, "out of memory for a crash image");
 
 	for (const struct event *at = event; at && most < AHEAD; most++)
 		at = next_store(point, trace_next(point->trace, at));

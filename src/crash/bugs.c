@@ -63,7 +63,7 @@ static int look_into(
 	bool complete;
 
 	if (!cut_copy(&small, cut))
-		return err_set(-ENOMEM, "no memory for a cut");
+		return err_set(-ENOMEM, "out of memory for a crash image");
 	int error = shrink(point, &small, verdict->status, &complete);
 	if (!error)
 		error = blame(point, &small, complete, &bug);
@@ -77,7 +77,7 @@ static int look_into(
 		exploration->here->bug = keep_bug(exploration->explored, &bug);
 		free(bug.name);
 		if (!exploration->here->bug)
-			error = err_set(-ENOMEM, "no memory for a bug");
+			error = err_set(-ENOMEM, "out of memory for the description of a bug");
 	}
 	cut_fini(&small);
 	return error;

@@ -127,7 +127,7 @@ static int stop_at(struct exploration *exploration, uint64_t at, const struct ev
 	point->at_most = most_acknowledged(point->trace, event);
 	exploration->here = signature_of(exploration);
 	if (!exploration->here)
-		return err_set(-ENOMEM, "no memory for signatures");
+		return err_set(-ENOMEM, "out of memory for the list of kinds of crash points");
 	bool is_turn = is_its_turn(exploration);
 	if (exploration->here->met > exploration->most_met)
 		exploration->most_met = exploration->here->met;
@@ -243,7 +243,7 @@ int explore(const struct trace *trace, struct memories *memories,
 	exploration.point.memories = memories;
 	exploration.given = calloc(judge->workers + 1u, sizeof(*exploration.given));
 	int error = exploration.given ? run_rounds(&exploration)
-				      : err_set(-ENOMEM, "no memory for workers");
+				      : err_set(-ENOMEM, "out of memory for workers");
 	exploration.is_torn = true;
 	if (!error && options->is_torn && !explored->was_ended)
 		error = run_rounds(&exploration);

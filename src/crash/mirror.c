@@ -112,7 +112,7 @@ static int add_of_lane(const struct trace *whole, struct trace *mirrors, struct 
 	uint16_t thread = thread_of(lanes, file, lane);
 
 	if (!thread)
-		return err_set(-ENOMEM, "no memory for the lanes of mirrors");
+		return err_set(-ENOMEM, "out of memory for the lanes of mirrors");
 	if (!is_sent && lane == EVENT_TOGETHER)
 		return add_together(whole, mirrors, lanes, event, thread);
 	if (!is_sent)

@@ -172,5 +172,5 @@ bool pending_add(struct history *history, struct packed *unit, const struct even
 
 int pending_no_memory(void)
 {
-	return err_set(-ENOMEM, "no memory for the stores that are pending");
+	return err_set(-ENOMEM, "out of memory for the stores that are not durable yet");
 }

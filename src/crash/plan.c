@@ -258,6 +258,7 @@ int plan_run(const struct history *history, uint64_t budget, uint64_t seed, plan
 	}
 	cut_fini(&plan.cut);
 	free(plan.newest);
-	return plan.failed ? err_set(-ENOMEM, "no memory for a cut of %u lines", history->count)
+	return plan.failed ? err_set(-ENOMEM, "out of memory for a crash image of %u cache lines",
+				     history->count)
 			   : 0;
 }

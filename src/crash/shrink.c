@@ -23,7 +23,7 @@ struct shrinking {
 static void keep(struct shrinking *shrinking, bool was_memory)
 {
 	if (!was_memory && !shrinking->error)
-		shrinking->error = err_set(-ENOMEM, "no memory for a cut");
+		shrinking->error = err_set(-ENOMEM, "out of memory for a crash image");
 }
 
 /* Judges the cut to try, and keeps it if the check fails in the same way as before. */

@@ -129,7 +129,7 @@ static int append(struct timeline *timeline, const struct timeline_column *colum
 		struct timeline_column *grown =
 			realloc(timeline->columns, capacity * sizeof(*grown));
 		if (!grown)
-			return err_set(-ENOMEM, "no memory for a timeline");
+			return err_set(-ENOMEM, "out of memory for a timeline");
 		timeline->columns = grown;
 		timeline->capacity = capacity;
 	}

@@ -20,7 +20,8 @@ static bool is_known(struct exploration *exploration, uint64_t hash)
 	uint64_t *found = table_add(&exploration->tried, key);
 
 	if (!found) {
-		exploration->error = err_set(-ENOMEM, "no memory to remember images");
+		exploration->error =
+			err_set(-ENOMEM, "out of memory to remember the crash images tried");
 		return true;
 	}
 	return (*found)++ > 0;
@@ -104,7 +105,7 @@ static bool give(
 	const struct judge *judge = exploration->point.judge;
 
 	if (!cut_copy(&given->cut, cut)) {
-		exploration->error = err_set(-ENOMEM, "no memory for a cut");
+		exploration->error = err_set(-ENOMEM, "out of memory for a crash image");
 		return false;
 	}
 	given->verdict = *verdict;

@@ -264,7 +264,7 @@ int unseen_init(struct unseen *unseen, const struct trace *trace, enum model mod
 	if (!pass.failed)
 		return 0;
 	unseen_fini(unseen);
-	return err_set(-ENOMEM, "no memory for the stores of a trace");
+	return err_set(-ENOMEM, "out of memory for the stores of a trace");
 }
 
 void unseen_fini(struct unseen *unseen)

@@ -93,7 +93,7 @@ static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t 
 		error = sysfs_read_number(dir, "size", &sectors);
 	if (error || first > INT64_MAX / 512 || sectors > INT64_MAX / 512)
 		return err_set(PMEM2_E_CANNOT_READ_BOUNDS,
-			"cannot find out where on its disk the file system lies");
+			"cannot find out where on the disk the file system begins and ends");
 	int disk = is_partition ? sysfs_parent_open(sysfs, dir) : dir;
 	if (disk >= 0)
 		sysfs_each(disk, "slaves", count_slave, &slaves);
@@ -101,7 +101,7 @@ static int bounds_on_disk(int dir, const char *sysfs, uint64_t *start, uint64_t 
 		close(disk);
 	if (slaves)
 		return err_set(PMEM2_E_NOSUPP,
-			"there are bad blocks under a stack of disks; which bytes of the file they are cannot be told");
+			"there are bad blocks below stacked block devices: cannot tell which bytes of the file they belong to");
 	*start = first * 512;
 	*length = sectors * 512;
 	return 0;
@@ -114,7 +114,7 @@ static int clip_to_device(struct badblocks *blocks, const struct device *device,
 
 	if (dir < 0) {
 		errno = -dir;
-		return err_sys("a disk has vanished from sysfs");
+		return err_sys("sysfs no longer lists a disk of the file");
 	}
 	int error = bounds_on_disk(dir, sysfs, &start, &length);
 	close(dir);
@@ -166,7 +166,7 @@ static int check_places(const struct extents *extents)
 	for (size_t i = 0; i < extents->count; i++)
 		if (!extents->list[i].is_placed)
 			return err_set(PMEM2_E_NOSUPP,
-				"there are bad blocks on the disk, and the file system does not tell where bytes %llu to %llu of the file lie",
+				"there are bad blocks on the disk, and the file system does not say where on the disk bytes %llu to %llu of the file lie",
 				(unsigned long long)extents->list[i].logical,
 				(unsigned long long)(extents->list[i].logical +
 						     extents->list[i].length));
@@ -226,7 +226,8 @@ static int locate_in_file(struct badblocks *blocks, const struct badblocks *bad,
 		error = find_in_file(blocks, bad, fd, st.st_blksize > 0 ? st.st_blksize : 512);
 	}
 	if (error > 0)
-		return err_set(-EAGAIN, "the extents of the file do not stop changing");
+		return err_set(-EAGAIN,
+			"the extents of the file (its places on the disk) do not stop changing");
 	return error;
 }
 
@@ -317,8 +318,8 @@ static int add_region(int region, void *context)
 	if (!error)
 		error = dax_bounds(dax->device, dax->sysfs, &start, &length);
 	if (!error && start < base)
-		error = err_set(
-			PMEM2_E_CANNOT_READ_BOUNDS, "the DAX device begins before its region");
+		error = err_set(PMEM2_E_CANNOT_READ_BOUNDS,
+			"the DAX device begins at a lower address than its region");
 	if (!error)
 		badlist_clip(dax->blocks, start - base, length);
 	return error;
@@ -328,8 +329,8 @@ static int no_region(const struct device *device)
 {
 	char name[DEVICE_NAME];
 
-	return err_set(PMEM2_E_DAX_REGION_NOT_FOUND, "no region of persistent memory is under %s",
-		device_name(device, name));
+	return err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
+		"%s does not lie on a region of persistent memory", device_name(device, name));
 }
 
 static int read_dax(struct badblocks *blocks, const struct device *device, const char *sysfs)

@@ -19,8 +19,8 @@ static int allocate(int fd, int mode, const struct pmem2_badblock *block, const 
 	do
 		failed = fallocate(fd, mode, (off_t)block->offset, (off_t)block->length);
 	while (failed && errno == EINTR);
-	return failed ? err_sys("cannot %s %zu bytes of the file at %zu", doing, block->length,
-				block->offset)
+	return failed ? err_sys("cannot %s %zu bytes of the file at offset %zu", doing,
+				block->length, block->offset)
 		      : 0;
 }
 
@@ -84,7 +84,8 @@ static int clear_dax(
 
 	if (!error && cover <= WALK_NONE)
 		error = err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
-			"no region of persistent memory is under %s", device_name(device, name));
+			"%s does not lie on a region of persistent memory",
+			device_name(device, name));
 	return error;
 }
 
@@ -92,17 +93,17 @@ int badblocks_clear(const struct badblocks *blocks, const struct device *device,
 	const char *sysfs, const struct pmem2_badblock *block)
 {
 	if (block->offset > INT64_MAX)
-		return err_set(PMEM2_E_OFFSET_OUT_OF_RANGE, "offset %zu is beyond any file",
-			block->offset);
+		return err_set(PMEM2_E_OFFSET_OUT_OF_RANGE,
+			"offset %zu is beyond the end of any file", block->offset);
 	if (block->length > INT64_MAX)
-		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE, "length %zu is beyond any file",
+		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE, "length %zu is larger than any file",
 			block->length);
 	if (!block->length)
 		return err_set(-EINVAL, "the length of the bad block is 0");
 	/* Clearing destroys the contents, so refuse ranges of which a part is not bad. */
 	if (!badlist_covers(blocks, block->offset, block->length))
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,
-			"not all of the %zu bytes at %zu are in a listed bad block", block->length,
-			block->offset);
+			"not all of the %zu bytes at offset %zu are in a listed bad block",
+			block->length, block->offset);
 	return device->kind == DEVICE_DAX ? clear_dax(device, sysfs, block) : clear_file(fd, block);
 }

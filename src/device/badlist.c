@@ -24,7 +24,7 @@ int badlist_add(struct badblocks *blocks, uint64_t offset, uint64_t length)
 		struct pmem2_badblock *list =
 			reallocarray(blocks->list, room, sizeof(*blocks->list));
 		if (!list)
-			return err_set(-ENOMEM, "no memory for %zu bad blocks", room);
+			return err_set(-ENOMEM, "out of memory for %zu bad blocks", room);
 		blocks->list = list;
 		blocks->room = room;
 	}

@@ -58,12 +58,12 @@ static int visit_ext4(int dir, const char *name, void *context)
 {
 	static const struct known counters[] = {
 		{"errors_count", COUNTERS_LASTING,
-			"errors that the kernel has found since e2fsck ran"},
+			"errors of the file system that the kernel has found since e2fsck ran"},
 		/*
 		 * ext4 counts a page that could not be written back as a warning, not as an error.
 		 */
 		{"warning_count", COUNTERS_SINCE_MOUNT,
-			"warnings, among them pages that could not be written back"},
+			"warnings of the file system, among them pages that could not be written back"},
 	};
 	int fs = openat(dir, name, DIRECTORY), result = 0;
 

@@ -80,7 +80,7 @@ int device_deep_flush(const struct device *device, const char *sysfs)
 		return error ? error : failed;
 	if (cover != WALK_ALL)
 		return err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
-			"no region of persistent memory is under all of %s",
+			"not all of %s lies on regions of persistent memory",
 			device_name(device, name));
 	return 0;
 }

@@ -257,14 +257,15 @@ static int add_node(int region, void *context)
 	int node, error = region_numa_node(region, &node);
 
 	if (error == -ENOENT)
-		return err_set(
-			PMEM2_E_NOSUPP, "the kernel does not say which NUMA node is nearest");
+		return err_set(PMEM2_E_NOSUPP,
+			"the kernel does not say which NUMA node is nearest to a region");
 	if (error) {
 		errno = -error;
 		return err_sys("cannot read the NUMA node of a region");
 	}
 	if (nodes->found && nodes->node != node)
-		return err_set(PMEM2_E_NOSUPP, "its regions are on different NUMA nodes: %d and %d",
+		return err_set(PMEM2_E_NOSUPP,
+			"the regions of the device are on different NUMA nodes: %d and %d",
 			nodes->node, node);
 	*nodes = (struct nodes){true, node};
 	return 0;
@@ -281,7 +282,8 @@ int device_numa_node(const struct device *device, const char *sysfs, int *node)
 		return error;
 	if (cover != WALK_ALL)
 		return err_set(PMEM2_E_DAX_REGION_NOT_FOUND,
-			"no region of persistent memory is under %s", device_name(device, name));
+			"%s does not lie on a region of persistent memory",
+			device_name(device, name));
 	*node = nodes.node;
 	return 0;
 }

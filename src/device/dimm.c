@@ -39,7 +39,8 @@ static int ask_interfaces(int dimm, const char *attribute,
 	return error;
 }
 
-_Static_assert(DIMM_ID == SYSFS_VALUE, "the buffer for an id must fit sysfs_read()");
+_Static_assert(
+	DIMM_ID == SYSFS_VALUE, "the buffer for an id must be as large as sysfs_read() expects");
 
 static int read_id(int dir, const char *attribute, void *id)
 {
@@ -73,7 +74,8 @@ static int add_name(struct dimms *dimms, const char *name)
 		unsigned room = dimms->room ? 2 * dimms->room : 8;
 		char(*names)[SYSFS_NAME] = reallocarray(dimms->names, room, sizeof(*names));
 		if (!names)
-			return err_set(-ENOMEM, "no memory for the names of %u modules", room);
+			return err_set(
+				-ENOMEM, "out of memory for the names of %u memory modules", room);
 		dimms->names = names;
 		dimms->room = room;
 	}
@@ -124,7 +126,7 @@ static int read_mappings(int region, struct dimms *dimms)
 		char *comma = strchr(value, ',');
 		if (!comma || comma == value || strchr(value, '/') || *value == '.')
 			return err_set(-EBADMSG,
-				"attribute %s of a region is \"%s\", which names no module",
+				"attribute %s of a region is \"%s\", which does not name a memory module",
 				attribute, value);
 		*comma = '\0';
 		error = has_name(dimms, value) ? 0 : add_name(dimms, value);
@@ -174,7 +176,7 @@ int dimm_each(int region, dimm_visit *visit, void *context)
 		result = sysfs_each(region, "..", find_on_bus, &selection);
 		if (!result && selection.found.count < wanted.count)
 			result = err_set(-EBADMSG,
-				"a region names %u modules, of which %u are on its bus",
+				"a region names %u memory modules, of which only %u are on its bus",
 				wanted.count, selection.found.count);
 		if (!result)
 			result = visit_all(region, &selection.found, visit, context);
@@ -226,7 +228,7 @@ static int ask_all(const struct device *device, const char *sysfs, dimm_visit *a
 
 	if (!error && cover != WALK_ALL)
 		return err_set(PMEM2_E_NOSUPP,
-			"no persistent memory that the kernel knows of is under all of %s",
+			"not all of %s lies on persistent memory that the kernel knows",
 			device_name(device, name));
 	return error;
 }
@@ -260,7 +262,8 @@ static int add_id(int dimm, const char *name, void *context)
 	size_t length = strlen(id);
 	char *text = realloc(ids->text, ids->length + length + 1);
 	if (!text)
-		return err_set(-ENOMEM, "no memory for ids of %zu bytes", ids->length + length);
+		return err_set(
+			-ENOMEM, "out of memory for module ids of %zu bytes", ids->length + length);
 	memcpy(text + ids->length, id, length + 1);
 	ids->text = text;
 	ids->length += length;
@@ -273,8 +276,9 @@ int device_dimm_ids(const struct device *device, const char *sysfs, char *ids, s
 	int error = ask_all(device, sysfs, add_id, &all);
 
 	if (!error && ids && *size <= all.length)
-		error = err_set(PMEM2_E_BUFFER_TOO_SMALL, "the ids need %zu bytes, not %zu",
-			all.length + 1, *size);
+		error = err_set(PMEM2_E_BUFFER_TOO_SMALL,
+			"the module ids need a buffer of %zu bytes, not %zu", all.length + 1,
+			*size);
 	if (!error && ids)
 		memcpy(ids, all.text, all.length + 1);
 	else if (!error)

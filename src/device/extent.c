@@ -26,7 +26,7 @@ static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 	struct fiemap *new = calloc(1, sizeof(*new) + room * sizeof(struct fiemap_extent));
 
 	if (!new)
-		return err_set(-ENOMEM, "no memory for %u extents", room);
+		return err_set(-ENOMEM, "out of memory for %u extents", room);
 	new->fm_length = FIEMAP_MAX_OFFSET;
 	new->fm_flags = FIEMAP_FLAG_SYNC;
 	new->fm_extent_count = room;
@@ -72,8 +72,8 @@ static int read_whole(int fd, struct fiemap **map)
 			break;
 		room *= 4;
 	}
-	return err_set(
-		-EAGAIN, "the extents of file descriptor %d are too many, or grow too fast", fd);
+	return err_set(-EAGAIN,
+		"file descriptor %d has too many extents, or their number grows too fast", fd);
 }
 
 int extents_read(struct extents *extents, int fd)
@@ -87,7 +87,7 @@ int extents_read(struct extents *extents, int fd)
 	struct extent *list = calloc(count ? count : 1, sizeof(*list));
 	if (!list) {
 		free(map);
-		return err_set(-ENOMEM, "no memory for %zu extents", count);
+		return err_set(-ENOMEM, "out of memory for %zu extents", count);
 	}
 	for (size_t i = 0; i < count; i++)
 		list[i] = (struct extent){

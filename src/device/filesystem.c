@@ -134,7 +134,7 @@ void filesystem_fini(struct filesystem *filesystem)
 static int no_memory(struct filesystem *filesystem)
 {
 	filesystem_fini(filesystem);
-	return err_set(-ENOMEM, "no memory to describe a file system");
+	return err_set(-ENOMEM, "out of memory while describing a file system");
 }
 
 int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount)

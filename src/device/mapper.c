@@ -31,7 +31,8 @@
 #define PASSES(type)                                                                               \
 	{                                                                                          \
 		type, HOLDFAST_SURVIVES, "of type " type,                                          \
-			"its table passes everything on to what is under it (" type ")"            \
+			"its device-mapper table passes everything on "                            \
+			"to the devices under it (" type ")"                                       \
 	}
 
 /*
@@ -65,17 +66,17 @@ static const struct known {
 	PASSES("snapshot-origin"),
 	PASSES("snapshot-merge"),
 	{"zero", HOLDFAST_SURVIVES_NOT, "which reads as zeros",
-		"its table has a target of type zero, which drops what is stored"},
+		"its device-mapper table has a target of type zero, which drops all writes"},
 	{"error", HOLDFAST_SURVIVES_NOT, "which fails each access",
-		"its table has a target of type error, which stores nothing"},
+		"its device-mapper table has a target of type error, which stores nothing"},
 	{"flakey", HOLDFAST_SURVIVES_UNKNOWN, "which fails from time to time",
-		"its table has a target of type flakey, which is made to fail"},
+		"its device-mapper table has a target of type flakey, which is made to fail"},
 	{"dust", HOLDFAST_SURVIVES_UNKNOWN, "which simulates bad blocks",
-		"its table has a target of type dust, which is made to fail"},
+		"its device-mapper table has a target of type dust, which is made to fail"},
 };
 
 static const struct known strange = {"", HOLDFAST_SURVIVES_UNKNOWN, "of a type that is not known",
-	"its table has a target of a type that is not known to pass everything on"};
+	"its device-mapper table has a target of a type that is not known to pass everything on"};
 
 /* Judge a snapshot target by the third word of its parameters: ORIGIN COW P|PO|N CHUNK. */
 static struct known of_snapshot(const char *parameters, bool is_whole)
@@ -88,11 +89,11 @@ static struct known of_snapshot(const char *parameters, bool is_whole)
 	}
 	if (is_whole && *at == 'P')
 		return (struct known){"snapshot", HOLDFAST_SURVIVES, "a snapshot",
-			"its table has a snapshot with a persistent store"};
+			"its device-mapper table has a snapshot with a persistent store"};
 	if (is_whole && *at == 'N')
 		return (struct known){"snapshot", HOLDFAST_SURVIVES_NOT,
 			"a snapshot that is not persistent",
-			"its table says that the snapshot's exceptions are in main memory (N)"};
+			"its device-mapper table says that the snapshot keeps changed blocks in main memory (N)"};
 	return (struct known){"snapshot", HOLDFAST_SURVIVES_UNKNOWN, "a snapshot",
 		"whether the snapshot is persistent could not be read"};
 }

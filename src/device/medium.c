@@ -49,7 +49,7 @@ static struct medium of_virtual_disk(int disk, const char *name)
 {
 	if (sysfs_has(disk, "comp_algorithm") || begins(name, "zram"))
 		return lost("compressed main memory",
-			"it has what only zram has: an algorithm of compression");
+			"it has a compression algorithm, which only zram has");
 	if (begins(name, "ram"))
 		return lost("main memory", "its driver is brd, which makes disks of main memory");
 	if (begins(name, "nullb"))
@@ -61,7 +61,7 @@ static struct medium of_virtual_disk(int disk, const char *name)
 	if (begins(name, "ublkb"))
 		return elsewhere("a disk made by a program (ublk)", "its driver is ublk");
 	return unknown("a disk of a kind that is not known here",
-		"it is not a disk of any hardware, and its driver is not known");
+		"it is a virtual disk, without hardware, and its driver is not known");
 }
 
 /*
@@ -116,7 +116,8 @@ static struct medium of_mtd(int disk)
 
 	if (!sysfs_read(disk, "device/type", type) && !strcmp(type, "ram"))
 		return lost("main memory (mtd)", "its mtd device is of type ram");
-	return unknown("a flash device (mtd)", "its mtd device does not show what it keeps");
+	return unknown(
+		"a flash device (mtd)", "its mtd device does not show whether it keeps data");
 }
 
 static struct medium of_scsi(const char *sysfs, int disk)
@@ -139,7 +140,8 @@ static struct medium of_scsi(const char *sysfs, int disk)
 	case SCSI_UNKNOWN:
 		break;
 	}
-	return unknown("a SCSI disk", "neither its transport nor its driver is a known one");
+	return unknown(
+		"a SCSI disk", "neither the SCSI transport nor the driver of this disk is known");
 }
 
 static struct medium of_hardware(const char *sysfs, int disk, const char *name)
@@ -165,7 +167,7 @@ static struct medium of_hardware(const char *sysfs, int disk, const char *name)
 	if (begins(bus, "rnbd") || begins(bus, "ublk"))
 		return elsewhere(
 			"a disk that a server provides", "it is on the bus of rnbd or ublk");
-	return unknown("a disk", "its bus is not a known one");
+	return unknown("a disk", "the bus of this disk is not known");
 }
 
 struct medium medium_of_region(const char *sysfs, int region)
@@ -173,7 +175,8 @@ struct medium medium_of_region(const char *sysfs, int region)
 	struct region promise = region_read(sysfs, region);
 
 	if (promise.is_volatile)
-		return lost("memory in a region that is volatile", "its region says so");
+		return lost("memory in a region that is volatile",
+			"its region is of the volatile type");
 	if (region_is_volatile(region) < 0)
 		return unknown(
 			"memory in a region", "whether the region is volatile cannot be read");
@@ -186,14 +189,14 @@ struct medium medium_of_region(const char *sysfs, int region)
 			"the firmware's tables (NFIT) list it as persistent", "the modules");
 	case MEMORY_CXL_PMEM:
 		return kept("persistent CXL memory",
-			"its region of CXL devices is a persistent one", "the devices");
+			"its region of CXL devices is of the persistent type", "the devices");
 	case MEMORY_VIRTIO_PMEM:
 		return kept("persistent memory of the host", "it is virtio-pmem", HOST);
 	case MEMORY_LEGACY:
 		return unknown("memory that the command line or e820 calls persistent",
-			"nobody but the command line or e820 says that it is persistent");
+			"only the kernel's command line or the e820 map says that it is persistent");
 	default:
-		return unknown("persistent memory", "its provider is not known to keep it");
+		return unknown("persistent memory", "its provider is not known to keep data");
 	}
 }
 
@@ -239,7 +242,7 @@ static int if_write_back(int dir, const char *name, void *context)
 static struct medium of_uuid(const char *uuid)
 {
 	if (begins(uuid, "CRYPT-PLAIN-") || begins(uuid, "CRYPT-TEMP-"))
-		return unknown("encrypted with a key that may be forgotten",
+		return unknown("encrypted with a key that may be lost at a reboot",
 			"its format is plain, and the key of that format may be random");
 	if (begins(uuid, "CRYPT-"))
 		return kept("encrypted", "its uuid says that cryptsetup has made it", NULL);
@@ -249,7 +252,7 @@ static struct medium of_uuid(const char *uuid)
 		return kept(
 			"several paths to one disk", "its uuid says that it is multipath", NULL);
 	return unknown("with a device-mapper table that is not known",
-		"its uuid names neither LVM nor cryptsetup nor multipath, and its table, which may drop data, only root is told");
+		"its uuid names neither LVM nor cryptsetup nor multipath; only root can read its table, which may drop data");
 }
 
 /*
@@ -267,8 +270,8 @@ static struct medium of_table(const struct mapper *mapper, const char *uuid)
 			mapper->evidence, NULL);
 	if (begins(uuid, "CRYPT-"))
 		return by_uuid;
-	return unknown("encrypted with a key that may be forgotten",
-		"its table encrypts, and its uuid does not say that cryptsetup keeps the key");
+	return unknown("encrypted with a key that may be lost at a reboot",
+		"its device-mapper table encrypts, and its uuid does not say that cryptsetup keeps the key");
 }
 
 static struct medium of_mapper(int device)
@@ -313,7 +316,7 @@ struct medium medium_of_disk(const char *sysfs, int disk, const char *name)
 					   : of_virtual_disk(disk, name);
 	if (medium.survival == HOLDFAST_SURVIVES && lacks_flushes(disk))
 		return unknown(medium.kind,
-			"its cache is not flushed: it has one, and queue/write_cache is switched to \"write through\"");
+			"its write-back cache is not flushed: queue/write_cache is set to \"write through\"");
 	return medium;
 }
 
@@ -325,18 +328,18 @@ struct medium medium_of_stack(int device, const char *name)
 	if (begins(name, "dm-"))
 		medium = of_mapper(device);
 	else if (begins(name, "md"))
-		medium = kept("RAID", "all its disks are looked at", NULL);
+		medium = kept("RAID", "each of its disks is listed and judged by itself", NULL);
 	else if (sysfs_has(device, "bcache"))
-		medium = kept("bcache", "its disk and its cache are looked at", NULL);
+		medium = kept("bcache", "its disk and its cache are judged one by one", NULL);
 	else
-		medium = unknown("on others, of a kind that is not known here",
-			"its driver is not a known one");
+		medium = unknown("built on other devices, of a kind that is not known",
+			"the driver of this device is not known");
 	if (medium.survival == HOLDFAST_SURVIVES &&
 		!sysfs_read(device, "queue/write_cache", cache) &&
 		!strcmp(cache, "write through") &&
 		sysfs_each(device, "slaves", if_write_back, NULL) > 0)
 		return unknown(medium.kind,
-			"it passes no flush on, for queue/write_cache is \"write through\", and a disk under it has a cache");
+			"it passes no flush on, because queue/write_cache is \"write through\", but a disk under it has a cache");
 	return medium;
 }
 

@@ -31,7 +31,7 @@ static int add(struct members *members, dev_t number)
 			return 0;
 	dev_t *list = reallocarray(members->list, members->count + 1, sizeof(*list));
 	if (!list)
-		return err_set(-ENOMEM, "no memory for %zu disks", members->count + 1);
+		return err_set(-ENOMEM, "out of memory for %zu disks", members->count + 1);
 	list[members->count++] = number;
 	members->list = list;
 	return 0;
@@ -116,7 +116,7 @@ static int find_btrfs(
 		calloc(1, sizeof(*info)); /* 1 KiB: too large for the stack */
 
 	if (!info)
-		return err_set(-ENOMEM, "no memory to list the devices of a btrfs");
+		return err_set(-ENOMEM, "out of memory while listing the devices of a btrfs");
 	members->gap = "the devices of this btrfs";
 	int error = btrfs_id(filesystem, info) ? add_devices(members, info, sysfs) : 0;
 	free(info);
@@ -139,7 +139,9 @@ static int add_option(struct members *members, const struct filesystem *filesyst
 static int find_in_source(struct members *members, const struct filesystem *filesystem)
 {
 	char *list = strdup(filesystem->source ? filesystem->source : ""), *rest = list, *one;
-	int error = list ? 0 : err_set(-ENOMEM, "no memory for the disks of a file system");
+	int error =
+		list ? 0
+		     : err_set(-ENOMEM, "out of memory while listing the disks of a file system");
 
 	while (!error && rest && (one = strsep(&rest, ":")))
 		error = add_node(members, one, "a device of this file system");

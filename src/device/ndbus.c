@@ -34,7 +34,7 @@ int ndbus_open(const char *sysfs, int region, const char *dev)
 		error = -ENODEV;
 	if (error) {
 		errno = -error;
-		return err_sys("cannot find the bus of a region");
+		return err_sys("cannot find the NVDIMM bus of a region");
 	}
 	snprintf(path, sizeof(path), "%s/ndctl%s", dev, name + 5);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -59,7 +59,7 @@ static int clear_unit(
 	if (command(fd, ND_IOCTL_ARS_CAP, &capability) < 0)
 		return errno == ENOTTY || errno == EOPNOTSUPP
 			       ? err_set(PMEM2_E_NOSUPP, "the bus cannot clear bad blocks")
-			       : err_sys("cannot ask the bus what it can clear");
+			       : err_sys("cannot ask the NVDIMM bus which bad blocks it can clear");
 	if (capability.status & ARS_STATUS_MASK)
 		return err_set(PMEM2_E_NOSUPP,
 			"the bus cannot clear bad blocks at %#" PRIx64 ": status %#x", address,
@@ -79,7 +79,7 @@ int ndbus_clear(ndbus_command *command, int fd, uint64_t address, uint64_t lengt
 	if (address % unit || length % unit)
 		return err_set(-EINVAL,
 			"%" PRIu64 " bytes at %#" PRIx64
-			" are not a multiple of the %u that the bus clears at once",
+			" are not aligned to the unit of %u bytes that the bus can clear",
 			length, address, unit);
 	if (command(fd, ND_IOCTL_CLEAR_ERROR, &clear) < 0)
 		return err_sys("cannot clear %" PRIu64 " bytes at %#" PRIx64, length, address);

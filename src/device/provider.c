@@ -61,7 +61,7 @@ const char *provider_name(enum memory memory)
 		[MEMORY_DEVICE_TREE] = "persistent memory from the device tree",
 		[MEMORY_OTHER_PMEM] = "persistent memory of an unknown provider",
 		[MEMORY_CXL_VOLATILE] = "volatile CXL memory",
-		[MEMORY_SOFT_RESERVED] = "memory that the firmware has set apart",
+		[MEMORY_SOFT_RESERVED] = "memory that the firmware has set apart for special use",
 		[MEMORY_OTHER_DAX] = "memory that is in no persistent region",
 		[MEMORY_MIXED] = "several kinds of storage",
 		[MEMORY_UNKNOWN] = "storage that sysfs does not show",

@@ -73,7 +73,8 @@ static int see(struct walk *walk, int dir, bool is_region)
 			return 0;
 	struct seen *seen = reallocarray(walk->seen, walk->seen_count + 1, sizeof(*seen));
 	if (!seen)
-		return err_set(-ENOMEM, "no memory to look at %zu devices", walk->seen_count + 1);
+		return err_set(
+			-ENOMEM, "out of memory while examining %zu devices", walk->seen_count + 1);
 	seen[walk->seen_count++] = (struct seen){st.st_dev, st.st_ino, is_region};
 	walk->seen = seen;
 	return 1;
@@ -119,8 +120,8 @@ static int add_pending(struct walk *walk, int device)
 	int *pending = reallocarray(walk->pending, walk->pending_count + 1, sizeof(*walk->pending));
 
 	if (!pending)
-		return err_set(
-			-ENOMEM, "no memory to look at %zu devices", walk->pending_count + 1);
+		return err_set(-ENOMEM, "out of memory while examining %zu devices",
+			walk->pending_count + 1);
 	pending[walk->pending_count++] = device;
 	walk->pending = pending;
 	return 0;

@@ -266,7 +266,8 @@ static struct survival survival_of(
 			"what is stored to it reaches no file"};
 	if (facts->regions.all.is_volatile)
 		return (struct survival){HOLDFAST_SURVIVES_NOT, "volatile memory",
-			"memory in a region that is volatile", "its region says so"};
+			"memory in a region that is volatile",
+			"its region is of the volatile type"};
 	switch (told->needed_reason) {
 	case HOLDFAST_REASON_DAX_NOT_PERSISTENT:
 	case HOLDFAST_REASON_DAX_VOLATILE:
@@ -314,7 +315,7 @@ static void tell_survival(
 {
 	struct survival survival = survival_of(keep, facts, told);
 	const char *name = facts->kept_name == FACTS_UNNAMED
-				   ? "The file has no name: it remains only if it is given one."
+				   ? "The file has no name: it is kept only if it is given one."
 				   : "";
 
 	told->survival = survival.value;
@@ -365,7 +366,7 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 	}
 	if (keep.failed) {
 		keep_fini(&keep);
-		return err_set(-ENOMEM, "no memory for an explanation");
+		return err_set(-ENOMEM, "out of memory for an explanation");
 	}
 	*explanation = &whole->told;
 	return 0;
@@ -378,7 +379,7 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 static int keep_sentence(char **before)
 {
 	*before = strdup(err_get());
-	return *before ? 0 : err_set(-ENOMEM, "no memory for an explanation");
+	return *before ? 0 : err_set(-ENOMEM, "out of memory for an explanation");
 }
 
 static int put_sentence_back(char *before, int error)
@@ -413,7 +414,7 @@ static struct facts *facts_new(char **before, int *error)
 		return NULL;
 	facts = malloc(sizeof(*facts));
 	if (!facts)
-		*error = err_set(-ENOMEM, "no memory for an explanation");
+		*error = err_set(-ENOMEM, "out of memory for an explanation");
 	return facts;
 }
 

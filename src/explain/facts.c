@@ -24,7 +24,7 @@
 
 static int no_memory(void)
 {
-	return err_set(-ENOMEM, "no memory for an explanation");
+	return err_set(-ENOMEM, "out of memory for an explanation");
 }
 
 void facts_fini(struct facts *facts)

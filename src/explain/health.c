@@ -117,7 +117,7 @@ int explain_health(struct holdfast_health **health, const char *sysfs, const cha
 	}
 	if (error) {
 		keep_fini(&keep);
-		err_set(error, "no memory to look at all of the machine");
+		err_set(error, "out of memory while examining this machine");
 	} else {
 		*health = &whole->told;
 		err_put_back(before);

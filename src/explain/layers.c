@@ -155,11 +155,12 @@ NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 	if (loop.is_empty) {
 		add(at, keep_text(at->keep, "loop device %s, without a file", name),
 			HOLDFAST_SURVIVES_UNKNOWN,
-			keep_text(at->keep, "the file that loop device %s will be", name),
+			keep_text(at->keep, "the file to be attached to loop device %s", name),
 			"no file is attached to it");
 	} else if (!loop.is_told) {
-		add_unseen(at, what, keep_text(at->keep, "the file that loop device %s is", name),
-			"only root can find out which file it is, if the device's node is here");
+		add_unseen(at, what,
+			keep_text(at->keep, "the file that is attached to loop device %s", name),
+			"only root can find out which file is attached, if the device's node is in /dev");
 	} else {
 		add(at, what, HOLDFAST_SURVIVES, NULL,
 			"the kernel identifies its file by device and inode");
@@ -263,7 +264,7 @@ NOINLINE static void add_partition(struct descent *at, dev_t number)
 		return;
 	if (sysfs_has(dir, "partition") && !sysfs_name(dir, name))
 		add(at, keep_text(at->keep, "partition %s", name), HOLDFAST_SURVIVES, NULL,
-			"it is a part of the disk that follows");
+			"it is a part of the disk that is listed next");
 	close(dir);
 }
 
@@ -357,13 +358,13 @@ NOINLINE static void overlay(struct descent *at, const struct filesystem *filesy
 
 	if (upper && is_upper(filesystem, upper)) {
 		add(at, keep_text(at->keep, "its upper layer %s", upper), HOLDFAST_SURVIVES, NULL,
-			"it has the blocks and inodes that the overlay has");
+			"its numbers of blocks and inodes are those of the overlay");
 		go_into_later(
 			at, (struct place){.kind = A_FILE, .path = keep_copy(at->keep, upper)});
 	} else if (upper) {
 		add_unseen(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
 			keep_text(at->keep, "the upper layer %s (not visible here)", upper),
-			"what has this name here is not the upper layer");
+			"the directory of this name here is not the upper layer");
 	}
 	bool has_list = listed_layers(at, filesystem->options, "lowerdir+");
 	has_list |= listed_layers(at, filesystem->options, "datadir+");
@@ -388,11 +389,11 @@ NOINLINE static void go_into_members(
 		!keeps_without_journal(at->kernel, at->syncs && number == at->disk))
 		add(at, "no journal", HOLDFAST_SURVIVES_UNKNOWN,
 			"an ext4 without a journal, on this kernel,",
-			"kernels have been seen to lose stores to allocated blocks there in a power cut, and this kernel has not been seen to keep them");
+			"in tests, some kernels lost stores to allocated blocks of such a file system in a power cut, and this kernel has not been seen to keep them");
 	for (size_t i = 0; i < members.count; i++)
 		go_into_disk_later(at, members.list[i]);
 	if (members.gap)
-		add_gap(at, members.gap, "they are not listed where this process can see them");
+		add_gap(at, members.gap, "this process cannot see a list of them");
 	members_fini(&members);
 }
 
@@ -408,18 +409,19 @@ NOINLINE static struct medium of_class(enum filesystem_class class)
 			"this type of file system keeps files in main memory", NULL};
 	case FILESYSTEM_KERNEL:
 		return (struct medium){HOLDFAST_SURVIVES_NOT, "whose contents the kernel makes up",
-			"nothing of this type of file system is kept", NULL};
+			"files of this type of file system are not kept anywhere", NULL};
 	case FILESYSTEM_NETWORK:
 		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the server of this",
-			"this type of file system is that of a server", NULL};
+			"a server keeps the files of this type of file system", NULL};
 	case FILESYSTEM_HOST:
 		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the host, which serves this",
-			"this type of file system is that of a host", NULL};
+			"the host keeps the files of this type of file system", NULL};
 	case FILESYSTEM_DAEMON:
 		return (struct medium){HOLDFAST_SURVIVES_ELSEWHERE, "the program that serves this",
 			"a program serves this type of file system (FUSE)", NULL};
 	default:
-		return (struct medium){HOLDFAST_SURVIVES, NULL, "it lies on what follows", NULL};
+		return (struct medium){HOLDFAST_SURVIVES, NULL,
+			"it lies on the storage that is listed next", NULL};
 	}
 }
 
@@ -440,21 +442,21 @@ NOINLINE static void add_filesystem(
 	if (medium.kind && doubt && medium.survival > HOLDFAST_SURVIVES_UNKNOWN)
 		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
 			keep_text(at->keep, "%s file system, mounted with %s,", medium.kind, doubt),
-			"a mount option keeps it from asking for its data to be flushed");
+			"a mount option prevents the file system from requesting flushes of its data");
 	else if (medium.kind)
 		add(at, what, medium.survival, who_keeps(at, &medium, type), medium.evidence);
 	else if (doubt)
 		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
 			keep_text(at->keep, "the disk, whose cache is not flushed (%s),", doubt),
-			"a mount option keeps it from flushing the caches of its disks");
+			"a mount option prevents the file system from flushing its disks' caches");
 	else if (filesystem->class == FILESYSTEM_UNKNOWN)
 		add(at, what, HOLDFAST_SURVIVES_UNKNOWN,
 			keep_text(at->keep, "%s (an unknown type)", type),
-			"its type is not a known one");
+			"the type of this file system is not known");
 	else if (stores_is_volatile(filesystem))
 		add(at, what, HOLDFAST_SURVIVES_NOT,
 			"an overlay that is mounted as volatile: the kernel refuses to mount it again after a power cut",
-			"its options say so");
+			"the mount options of this overlay say so");
 	else
 		add(at, what, HOLDFAST_SURVIVES, NULL, medium.evidence);
 }
@@ -497,7 +499,7 @@ NOINLINE static void go_into_unnamed(struct descent *at, const struct place *pla
 				place->path ? place->path : "a file"),
 			keep_text(at->keep, "the storage of %s (not visible here)",
 				place->path ? place->path : "a file"),
-			"here its name belongs to nothing, or to something else");
+			"its name belongs to no file here, or to a different one");
 		return;
 	}
 	go_into_filesystem(at, &filesystem, place->device);
@@ -536,7 +538,7 @@ NOINLINE static void go_on(struct descent *at)
 	for (size_t i = 0; i < at->places.count; i++) {
 		const struct place *place = at->places.items[i];
 		if (i == PLACES) {
-			add_gap(at, "the rest of a long chain of files on files",
+			add_gap(at, "the rest of a long chain of files that lie on other files",
 				"it has too many layers");
 			return;
 		}

@@ -60,7 +60,7 @@ static struct facts *room(struct search *search)
 	struct facts *more = reallocarray(search->found, search->count + 1, sizeof(*more));
 
 	if (!more) {
-		search->error = err_set(-ENOMEM, "no memory to look at all devices");
+		search->error = err_set(-ENOMEM, "out of memory while examining the devices");
 		return NULL;
 	}
 	search->found = more;
@@ -154,7 +154,7 @@ static int is_new(struct search *search, dev_t device)
 			return 0;
 	dev_t *mounted = reallocarray(search->mounted, search->mounted_count + 1, sizeof(*mounted));
 	if (!mounted)
-		return err_set(-ENOMEM, "no memory to look at mounts");
+		return err_set(-ENOMEM, "out of memory while examining the mounts");
 	mounted[search->mounted_count++] = device;
 	search->mounted = mounted;
 	return 1;
@@ -264,7 +264,7 @@ static int fill(struct whole *whole, const char *sysfs, const char *mountinfo)
 	if (!error && told->cpu)
 		words_write_machine(&whole->keep, told);
 	if (!error && whole->keep.failed)
-		error = err_set(-ENOMEM, "no memory to explain the machine");
+		error = err_set(-ENOMEM, "out of memory while describing this machine");
 	return error;
 }
 
@@ -277,7 +277,7 @@ int explain_machine(struct holdfast_machine **machine, const char *sysfs, const 
 	if (!whole || !before) {
 		keep_fini(&keep);
 		free(before);
-		return err_set(-ENOMEM, "no memory to explain the machine");
+		return err_set(-ENOMEM, "out of memory while describing this machine");
 	}
 	whole->keep = keep;
 	int error = fill(whole, sysfs, mountinfo);

@@ -55,7 +55,7 @@ struct holdfast_number regions_answer(
 		return (struct holdfast_number){
 			.answer = HOLDFAST_UNSUPPORTED,
 			.why = said ? keep_copy(keep, err_get())
-				    : keep_text(keep, "the kernel does not tell %s", what),
+				    : keep_text(keep, "the kernel does not report %s", what),
 		};
 	return (struct holdfast_number){
 		.answer = HOLDFAST_UNREADABLE,
@@ -133,7 +133,9 @@ static void describe_flags(struct keep *keep, struct holdfast_dimm *told, int di
 	told->fault_flags = keep_copy(keep, flags.faults);
 	if (!flags.count && flags.has_unknown)
 		told->faults = (struct holdfast_number){HOLDFAST_UNREADABLE, -EBADMSG, 0,
-			keep_text(keep, "\"%s\" has a flag of unknown meaning", told->flags)};
+			keep_text(keep,
+				"the flags \"%s\" of the module include one of unknown meaning",
+				told->flags)};
 	dimm_flags_fini(&flags);
 }
 
@@ -206,7 +208,7 @@ static struct holdfast_number add_modules(
 	if (error)
 		told->dimms_why = keep_copy(keep, err_get());
 	else if (!modules.list.count)
-		told->dimms_why = "the kernel lists no modules for it";
+		told->dimms_why = "the kernel lists no memory modules for it";
 	told->dimm_count = modules.list.count;
 	told->dimms = (const struct holdfast_dimm *const *)modules.list.items;
 	return sum_of_modules(keep, told, error);
@@ -250,7 +252,8 @@ static struct holdfast_number same_node(
 	snprintf(one, sizeof(one), "%" PRId64, a.value);
 	snprintf(other, sizeof(other), "%" PRId64, b.value);
 	return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
-		.why = keep_text(keep, "regions on NUMA nodes %s and %s", one, other)};
+		.why = keep_text(
+			keep, "its regions are on different NUMA nodes: %s and %s", one, other)};
 }
 
 static void add_region(const struct reading *reading, const struct holdfast_region *told,
@@ -292,14 +295,14 @@ static struct holdfast_number no_region(
 
 	if (device->kind == DEVICE_FILE && !major(device->number))
 		return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
-			.why = "it is not on one block device, for which alone the kernel would tell this"};
+			.why = "the kernel reports this only for a file on a single block device"};
 	device_name(device, name);
 	if (is_hidden)
 		return (struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0,
 			keep_text(keep, "sysfs does not show %s, or not all that it is built on",
 				name)};
 	return (struct holdfast_number){.answer = HOLDFAST_UNSUPPORTED,
-		.why = keep_text(keep, "no region of persistent memory is under all of %s", name)};
+		.why = keep_text(keep, "not all of %s lies on regions of persistent memory", name)};
 }
 
 /*

@@ -120,10 +120,11 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 		LINE(text, "It is a regular file of %s.", size);
 		break;
 	case HOLDFAST_OBJECT_DIRECTORY:
-		LINE(text, "It is a directory: all this holds for new files in it.");
+		LINE(text, "It is a directory: all of this applies to new files in it.");
 		break;
 	case HOLDFAST_OBJECT_BLOCK_DEVICE:
-		LINE(text, "It is a block device of %s: all this holds for a file system on it.",
+		LINE(text,
+			"It is a block device of %s: all of this applies to a file system on it.",
 			size);
 		break;
 	case HOLDFAST_OBJECT_DAX_DEVICE:
@@ -169,7 +170,7 @@ static void say_why(const struct text *text, const struct holdfast_explanation *
 	LINE(text, "%s", sentence_of_reason(told->needed_reason));
 	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
-		LINE(text, "This was not tried, but inferred from what the kernel says about it.");
+		LINE(text, "This was inferred from what the kernel reports, and not tried.");
 	if (told->obstacle != HOLDFAST_OBSTACLE_NONE && told->map_sync != HOLDFAST_MAP_SYNC_UNKNOWN)
 		LINE(text, "%s", sentence_of_obstacle(told->obstacle));
 }
@@ -178,8 +179,8 @@ static void say_forced(const struct text *text, const struct holdfast_explanatio
 {
 	if (told->reason == HOLDFAST_REASON_FORCED)
 		LINE(text,
-			"PMEM2_FORCE_GRANULARITY in the environment overrides that: libpmem2 %s %s granularity%s.",
-			told->needed == told->granularity ? "is told to use" : "takes it for",
+			"PMEM2_FORCE_GRANULARITY in the environment overrides this: libpmem2 %s %s granularity%s.",
+			told->needed == told->granularity ? "is told to use" : "assumes",
 			granularity_name(told->granularity),
 			told->granularity < told->needed || is_refused(told)
 				? ", which gives up durability"
@@ -209,7 +210,7 @@ static void say_how(const struct text *text, const struct holdfast_explanation *
 			told->cpu->line_size, told->flush, told->drain);
 		break;
 	case PMEM2_GRANULARITY_PAGE:
-		LINE(text, "Programs have pages of %ld bytes written back by msync(2).",
+		LINE(text, "Programs call msync(2), which writes back pages of %ld bytes.",
 			sysconf(_SC_PAGESIZE));
 		break;
 	}

@@ -9,7 +9,7 @@
 
 static int absent(void)
 {
-	return err_minor(LOG_NOTICE, -ENOMEDIUM, "no libfabric: this library was built without it");
+	return err_minor(LOG_NOTICE, -ENOMEDIUM, "this library was built without libfabric");
 }
 
 int fabric_load(void)

@@ -61,7 +61,7 @@ static int open_lanes(struct fabric_client *client)
 {
 	client->lanes = calloc(client->args.nlanes, sizeof(*client->lanes));
 	if (!client->lanes)
-		return err_set(-ENOMEM, "no memory for %u lanes", client->args.nlanes);
+		return err_set(-ENOMEM, "out of memory for %u lanes", client->args.nlanes);
 	for (unsigned i = 0; i < client->args.nlanes; i++) {
 		/*
 		 * Round up to this alignment: CPUs may fetch adjacent cache lines together, and
@@ -70,7 +70,7 @@ static int open_lanes(struct fabric_client *client)
 		size_t size = (sizeof(struct lane) + 127) & ~(size_t)127;
 		struct lane *lane = aligned_alloc(128, size);
 		if (!lane)
-			return err_set(-ENOMEM, "no memory for lane %u", i);
+			return err_set(-ENOMEM, "out of memory for lane %u", i);
 		memset(lane, 0, size);
 		lane->client = client;
 		lane->number = i;
@@ -208,7 +208,7 @@ int fabric_client_open(const struct fabric_client_args *args, struct lanes_clien
 	struct fabric_client *new = calloc(1, sizeof(*new));
 	if (!new || !(new->name = strdup(args->name))) {
 		free(new);
-		return err_set(-ENOMEM, "%s: no memory", args->name);
+		return err_set(-ENOMEM, "%s: out of memory", args->name);
 	}
 	pthread_mutex_init(&new->lock, NULL);
 	new->args = *args;

@@ -39,13 +39,16 @@ static int accepted(struct fabric_client *client, const struct fi_eq_cm_entry *e
 	struct data_welcome welcome;
 
 	if (!lane || lane->connected)
-		return err_set(-EPROTO, "%s: an unexpected connection event", client->name);
+		return err_set(-EPROTO,
+			"%s: an event of a lane that is unknown or already connected",
+			client->name);
 	if (size < sizeof(*entry) ||
 		!data_get_welcome(&welcome, entry->data, size - sizeof(*entry)))
-		return err_set(-EPROTO, "%s: lane %u: accepted by a server that is not a target",
+		return err_set(-EPROTO, "%s: lane %u: the server that accepted it is not an rpmemd",
 			client->name, lane->number);
 	if (welcome.version != DATA_VERSION)
-		return err_set(-EPROTONOSUPPORT, "%s: data path version %u, and the target's is %u",
+		return err_set(-EPROTONOSUPPORT,
+			"%s: the data protocol has version %u here, but %u on the target",
 			client->name, DATA_VERSION, welcome.version);
 	return lane_begin(lane, &welcome);
 }
@@ -65,16 +68,18 @@ static int refused(struct fabric_client *client, struct fi_eq_err_entry *error)
 		error->err = FI_ECONNRESET;
 	if (!error->err_data ||
 		!data_get_refusal(&reason, &version, error->err_data, error->err_data_size))
-		return fabric_failed(-error->err, "%s: connection of lane %u to port %u",
+		return fabric_failed(-error->err, "%s: cannot connect lane %u to port %u",
 			client->name, number, client->args.port);
 	if (reason == DATA_REFUSED_VERSION)
-		return err_set(-EPROTONOSUPPORT, "%s: data path version %u, and the target's is %u",
+		return err_set(-EPROTONOSUPPORT,
+			"%s: the data protocol has version %u here, but %u on the target",
 			client->name, DATA_VERSION, version);
 	if (reason == DATA_REFUSED_SECRET)
-		return err_set(-EACCES, "%s: lane %u: the target does not know its secret",
+		return err_set(-EACCES,
+			"%s: lane %u: the target does not know the secret of this lane",
 			client->name, number);
-	return err_set(
-		-ECONNREFUSED, "%s: lane %u: the target has no room for it", client->name, number);
+	return err_set(-ECONNREFUSED, "%s: lane %u: the target has no room for another connection",
+		client->name, number);
 }
 
 /* Handle one connection event. Returns 1, 0 if there is no event, or -errno. */
@@ -123,7 +128,8 @@ static int wait_for_lanes(struct fabric_client *client)
 	int code = fi_control(object, FI_GETWAIT, &wait.fds[0]);
 
 	if (code)
-		return fabric_failed(code, "%s: no descriptor for the event queue", client->name);
+		return fabric_failed(
+			code, "%s: cannot get a descriptor of the event queue", client->name);
 	wait_start(&wait);
 	while (connected < client->args.nlanes) {
 		int count = take_event(client);
@@ -133,7 +139,8 @@ static int wait_for_lanes(struct fabric_client *client)
 		if (count)
 			wait_start(&wait);
 		else if ((code = wait_more(&wait)) == -ETIMEDOUT)
-			return err_set(code, "%s: port %u: no connection of %u lanes within %d ms",
+			return err_set(code,
+				"%s: port %u: %u lanes were not connected within %d ms",
 				client->name, client->args.port, client->args.nlanes - connected,
 				limit_ms);
 		else if (code == -ECONNRESET)

@@ -128,11 +128,12 @@ static int no_provider(const char *host, unsigned wanted)
 	const char *limit = env_get("FI_PROVIDER");
 
 	return err_set(-ENOMEDIUM, "libfabric %s: %s%s%s%s%.100s%s",
-		host ? "cannot reach the host by" : "lacks on this machine",
+		host ? "cannot reach the host by these providers"
+		     : "lacks these providers on this machine",
 		wanted & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
 		wanted == WIRE_PROVIDERS ? ", " : "", wanted & HOLDFAST_PROVIDER_TCP ? "tcp" : "",
 		limit ? "; FI_PROVIDER=" : "", limit ? limit : "",
-		limit ? " in its environment limits it" : "");
+		limit ? " in the environment limits libfabric" : "");
 }
 
 int fabric_providers(const char *host, unsigned wanted, unsigned *set)

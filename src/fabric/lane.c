@@ -30,8 +30,8 @@ int lane_open(struct lane *lane)
 		return fabric_failed(code, "%s: cannot open the completion queue of lane %u",
 			client->name, lane->number);
 	if ((code = fi_control(&lane->cq->fid, FI_GETWAIT, &lane->cq_fd)))
-		return fabric_failed(
-			code, "%s: no descriptor for lane %u", client->name, lane->number);
+		return fabric_failed(code, "%s: cannot get a file descriptor for lane %u",
+			client->name, lane->number);
 	if ((code = fi_endpoint(client->domain, client->info, &lane->ep, NULL)) ||
 		(code = fi_ep_bind(lane->ep, &client->eq->fid, 0)) ||
 		(code = fi_ep_bind(lane->ep, &lane->cq->fid, FI_TRANSMIT | FI_RECV)) ||

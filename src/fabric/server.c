@@ -206,7 +206,7 @@ static int make_lanes(struct fabric_server *server)
 	server->lanes = calloc(args->nlanes, sizeof(*server->lanes));
 	server->workers = calloc(server->nworkers, sizeof(*server->workers));
 	if (!server->lanes || !server->workers)
-		return err_set(-ENOMEM, "no memory for %u lanes", args->nlanes);
+		return err_set(-ENOMEM, "out of memory for %u lanes", args->nlanes);
 	for (unsigned i = 0; i < server->nworkers; i++)
 		server->workers[i].server = server;
 	for (unsigned i = 0; i < args->nlanes; i++) {
@@ -239,7 +239,7 @@ static int make_epoll(struct fabric_server *server)
 	int code = fi_control(&server->eq->fid, FI_GETWAIT, &server->eq_fd);
 
 	if (code)
-		return fabric_failed(code, "no descriptor for the event queue");
+		return fabric_failed(code, "cannot get a descriptor of the event queue");
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->eq_fd, &event) ||
 		epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->failed_fd, &event))
 		return err_sys("epoll_ctl");
@@ -386,7 +386,7 @@ int fabric_server_open(const struct fabric_server_args *args, struct lanes_serve
 		return err_set(-EINVAL, "no lanes");
 	struct fabric_server *new = calloc(1, sizeof(*new));
 	if (!new)
-		return err_set(-ENOMEM, "no memory");
+		return err_set(-ENOMEM, "out of memory");
 	pthread_mutex_init(&new->lock, NULL);
 	new->base.service = &service;
 	new->args = *args;

@@ -73,10 +73,12 @@ static void refuse(struct fabric_server *server, struct fi_info *info, enum data
 	data_put_refusal(bytes, reason);
 	int code = fi_reject(server->listener, info->handle, bytes, sizeof(bytes));
 	log_warning("a connection was refused: %s%s",
-		reason == DATA_REFUSED_VERSION  ? "another version of the protocol"
-		: reason == DATA_REFUSED_SECRET ? "no lane with such a secret is expected"
-						: "no room",
-		code ? ", and could not be told" : "");
+		reason == DATA_REFUSED_VERSION
+			? "the initiator uses another version of the protocol"
+		: reason == DATA_REFUSED_SECRET
+			? "the secret that it sent belongs to no expected lane"
+			: "no room for another connection",
+		code ? ", and the initiator could not be informed" : "");
 }
 
 static int take_request(

@@ -35,7 +35,8 @@ static int find_lane(struct lanes_client *client, unsigned number, struct messag
 		return code;
 	*lane = client->transport->lane(client, number);
 	if (unlikely(atomic_load_explicit(&(*lane)->started, memory_order_relaxed)))
-		return err_set(-EBUSY, "%s: lane %u: a persist was started, and not waited for",
+		return err_set(-EBUSY,
+			"%s: lane %u: a persist that was started has not been waited for yet",
 			client->name, number);
 	return 0;
 }
@@ -153,8 +154,9 @@ int lanes_finish(struct lanes_client *client, unsigned number)
 		return wrong_lane(client, number);
 	struct messages *lane = client->transport->lane(client, number);
 	if (!atomic_load_explicit(&lane->started, memory_order_relaxed))
-		return err_set(
-			-EINVAL, "%s: lane %u: no persist was started", client->name, number);
+		return err_set(-EINVAL,
+			"%s: lane %u: no persist was started that could be waited for",
+			client->name, number);
 	int code = client->transport->check(client);
 	if (!code)
 		code = settle(lane);

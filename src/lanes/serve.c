@@ -149,7 +149,7 @@ static int do_message(const struct serve_limits *limits, struct served *served,
 	struct data_header *header, struct reader *in)
 {
 	if (!data_get_header(header, in))
-		return err_set(-EPROTO, "a malformed message of %zu bytes", served->size);
+		return err_set(-EPROTO, "malformed message of %zu bytes", served->size);
 	if (header->sequence != served->sequence)
 		return err_set(
 			-EPROTO, "message %u instead of %u", header->sequence, served->sequence);

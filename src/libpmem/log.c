@@ -140,7 +140,7 @@ int pmem_log_get_threshold(enum pmem_log_threshold threshold, enum pmem_log_leve
 	if (!is_threshold(threshold))
 		return 1;
 	if (!value) {
-		err_set(-EINVAL, "no place for the log level: value is NULL");
+		err_set(-EINVAL, "value is NULL: there is no place to store the log level");
 		errno = EINVAL;
 		return 1;
 	}

@@ -38,7 +38,7 @@ int pmem2_badblock_context_new(
 	CHECK_NOT_NULL(bbctx);
 	struct pmem2_badblock_context *new = malloc(sizeof(*new));
 	if (!new)
-		return err_set(-ENOMEM, "no memory for a list of bad blocks");
+		return err_set(-ENOMEM, "out of memory for a list of bad blocks");
 	int error = context_fill(new, src);
 	if (error) {
 		free(new);
@@ -65,7 +65,7 @@ int pmem2_badblock_next(struct pmem2_badblock_context *bbctx, struct pmem2_badbl
 	CHECK_NOT_NULL(bb);
 	if (bbctx->next == bbctx->blocks.count)
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,
-			bbctx->next ? "there are no more than these %zu bad blocks"
+			bbctx->next ? "all %zu bad blocks have already been returned"
 				    : "there are %zu bad blocks",
 			bbctx->next);
 	*bb = bbctx->blocks.list[bbctx->next++];

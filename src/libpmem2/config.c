@@ -15,7 +15,7 @@ int pmem2_config_new(struct pmem2_config **cfg)
 	CHECK_NOT_NULL(cfg);
 	*cfg = malloc(sizeof(**cfg));
 	if (!*cfg)
-		return err_set(-ENOMEM, "no memory for a config");
+		return err_set(-ENOMEM, "out of memory for a config");
 	**cfg = (struct pmem2_config){
 		.sharing = PMEM2_SHARED,
 		.protection = PMEM2_PROT_READ | PMEM2_PROT_WRITE,

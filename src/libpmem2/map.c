@@ -112,7 +112,7 @@ int pmem2_map_new(
 		return error;
 	struct pmem2_map *new = malloc(sizeof(*new));
 	if (!new)
-		return err_set(-ENOMEM, "no memory for a map");
+		return err_set(-ENOMEM, "out of memory for a map");
 	error = map_open(&new->map, &request);
 	if (error) {
 		free(new);
@@ -131,7 +131,7 @@ int pmem2_map_from_existing(struct pmem2_map **map, const struct pmem2_source *s
 	CHECK_NOT_NULL(addr);
 	struct pmem2_map *new = malloc(sizeof(*new));
 	if (!new)
-		return err_set(-ENOMEM, "no memory for a map");
+		return err_set(-ENOMEM, "out of memory for a map");
 	int error = map_adopt(&new->map, src->is_anonymous ? NULL : &src->device, addr, len, gran);
 	if (error) {
 		free(new);

@@ -60,8 +60,8 @@ static int read_file(int fd, char *buf, size_t size, size_t offset)
 			return 0;
 		if (!got)
 			return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE,
-				"the file has shrunk: %zu bytes at offset %zu end after %zu", size,
-				offset, done);
+				"the file has shrunk: of %zu bytes at offset %zu only the first %zu are left",
+				size, offset, done);
 	}
 }
 
@@ -96,7 +96,7 @@ static int write_file(int fd, const char *buf, size_t size, size_t offset)
 			return 0;
 		if (!put)
 			error = err_set(PMEM2_E_IO_FAIL,
-				"write of 0 bytes at offset %zu of file descriptor %d",
+				"nothing could be written at offset %zu of file descriptor %d",
 				offset + done, fd);
 	}
 	return error;

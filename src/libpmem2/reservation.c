@@ -17,7 +17,7 @@ int pmem2_vm_reservation_new(struct pmem2_vm_reservation **rsv_ptr, void *addr, 
 	*rsv_ptr = NULL;
 	struct pmem2_vm_reservation *new = malloc(sizeof(*new));
 	if (!new)
-		return err_set(-ENOMEM, "no memory for a reservation");
+		return err_set(-ENOMEM, "out of memory for a reservation");
 	int error = reservation_open(&new->reservation, addr, size);
 	if (error) {
 		free(new);

@@ -31,7 +31,7 @@ static int source_new(struct pmem2_source **src, struct pmem2_source contents)
 	struct pmem2_source *new = malloc(sizeof(*new));
 
 	if (!new)
-		return err_set(-ENOMEM, "no memory for a source");
+		return err_set(-ENOMEM, "out of memory for a source");
 	*new = contents;
 	*src = new;
 	return 0;

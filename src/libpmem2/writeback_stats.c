@@ -17,7 +17,7 @@ int holdfast_writeback_stats(struct holdfast_writeback_counts **stats)
 	CHECK_NOT_NULL(stats);
 	struct holdfast_writeback_counts *made = malloc(sizeof(*made));
 	if (!made)
-		return err_set(-ENOMEM, "no memory for the counters of write-back");
+		return err_set(-ENOMEM, "out of memory for the counters of write-back");
 	notes_sum(sums);
 	*made = (struct holdfast_writeback_counts){
 		.struct_size = sizeof(*made),

@@ -24,7 +24,7 @@ static int make_room(struct answer *answer, size_t limit)
 		return 0;
 	uint8_t *bytes = realloc(answer->bytes, limit);
 	if (!bytes)
-		return err_set(-ENOMEM, "no memory for a reply");
+		return err_set(-ENOMEM, "out of memory for a reply");
 	answer->bytes = bytes;
 	answer->room = limit;
 	return 0;
@@ -35,7 +35,8 @@ int answers_expect(struct answers *answers, const struct control_head *head, siz
 	if (!answers->expected)
 		answers->first = 0; /* so that successive calls need memory for one answer only */
 	if (answers->expected == ANSWERS_MAX)
-		return err_set(-EAGAIN, "%u requests are not answered", ANSWERS_MAX);
+		return err_set(-EAGAIN, "%u requests are still unanswered: no more can be sent",
+			ANSWERS_MAX);
 	struct answer *answer = at(answers, answers->expected);
 	int rc = make_room(answer, limit);
 	if (rc)

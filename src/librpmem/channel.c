@@ -203,7 +203,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 		rc = take_result(channel, step, wanted);
 	/* If the caller does not expect any fields in the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
-		channel_end(channel, -EPROTO, "malformed reply: more than its status");
+		channel_end(channel, -EPROTO, "malformed reply: it has more than a status");
 		rc = channel_failure(channel);
 	}
 	pthread_mutex_unlock(&channel->turn);
@@ -353,7 +353,7 @@ static int start_ssh(
 	char cause[ERR_SIZE];
 
 	if (!command)
-		return err_set(-ENOMEM, "%s: no memory", channel->name);
+		return err_set(-ENOMEM, "%s: out of memory", channel->name);
 	int rc = ssh_start(&channel->ssh, settings->ssh, target, command);
 	free(command);
 	if (!rc)
@@ -383,12 +383,12 @@ int channel_open(struct channel **opened, const char *name, const struct target 
 	int rc;
 
 	if (!channel)
-		return err_set(-ENOMEM, "%s: no memory", name);
+		return err_set(-ENOMEM, "%s: out of memory", name);
 	rc = frames_init(&channel->frames);
 	if (rc)
 		goto failed;
 	if (channel->hangup_fd < 0 || channel->stop_fd < 0 || channel->wake_fd < 0) {
-		rc = err_set(-EMFILE, "%s: no descriptors left", name);
+		rc = err_set(-EMFILE, "%s: no file descriptors are left", name);
 		goto failed;
 	}
 	rc = start_ssh(channel, target, settings);

@@ -60,7 +60,7 @@ static int take_ping(struct channel *channel, const struct control_head *head)
 static int take_question(struct channel *channel, const struct control_head *head)
 {
 	if (head->length)
-		return err_set(-EPROTO, "malformed question for counters: it has a body");
+		return err_set(-EPROTO, "malformed request for counters: it has a body");
 	atomic_store(&channel->counters_id, head->id);
 	atomic_store(&channel->counters_due, true);
 	channel_respond(channel);
@@ -82,7 +82,7 @@ static const char *hand_over(
 	struct channel *channel, const struct control_head *head, const uint8_t *body)
 {
 	return channel->take ? channel->take(channel->client, head->id, body, head->length)
-			     : "no lane is in this channel";
+			     : "this control channel does not carry lanes";
 }
 
 /*

@@ -6,7 +6,8 @@
 
 #include "librpmem/holdfast.h"
 
-_Static_assert(WIRE_TIMES == HOLDFAST_TIMES, "a histogram travels as a whole");
+_Static_assert(WIRE_TIMES == HOLDFAST_TIMES,
+	"a histogram has as many entries in messages as in holdfast.h");
 
 int count_open(RPMEMpool *rpp)
 {
@@ -17,7 +18,7 @@ int count_open(RPMEMpool *rpp)
 	rpp->lanes_counted = aligned_alloc(_Alignof(struct pool_lane), size);
 	rpp->tallies = calloc(rpp->nlanes, sizeof(*rpp->tallies));
 	if (!rpp->lanes_counted || !rpp->tallies)
-		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", rpp->session->name);
 	memset(rpp->lanes_counted, 0, size);
 	for (unsigned i = 0; i < rpp->nlanes; i++)
 		rpp->tallies[i] = &rpp->lanes_counted[i].tally;

@@ -67,7 +67,7 @@ int fork_own(struct fork_owner *owner)
 
 	pthread_once(&once, install);
 	if (trouble)
-		return err_set(trouble, "no memory for a fork handler");
+		return err_set(trouble, "out of memory for a fork handler");
 	if (!atomic_load(number)) {
 		next = atomic_fetch_add(&last, 1) + 1;
 		atomic_compare_exchange_strong(number, &none, next);
@@ -80,7 +80,8 @@ int fork_check(const struct fork_owner *owner)
 {
 	if (fork_is_owner(owner))
 		return 0;
-	return err_set(-ENOTCONN, "this pool was opened by process %d", (int)owner->pid);
+	return err_set(
+		-ENOTCONN, "only process %d, which opened this pool, can use it", (int)owner->pid);
 }
 
 void fork_hold(sigset_t *before)

@@ -28,7 +28,7 @@ static int tell_of(RPMEMpool *rpp, struct holdfast_remote **remote)
 {
 	struct holdfast_remote *told = calloc(1, sizeof(*told) + sizeof(rpp->host));
 	if (!told)
-		return err_set(-ENOMEM, "%s: no memory", rpp->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", rpp->session->name);
 	*told = (struct holdfast_remote){
 		.struct_size = sizeof(*told),
 		.provider = (enum holdfast_provider)rpp->told.provider,
@@ -169,7 +169,7 @@ static int ask_about(struct session *session, uint32_t type, const char *step, s
 	struct writer out = writer_on(bytes, sizeof(bytes));
 
 	if (!named)
-		return err_set(-ENOMEM, "%s: no memory", session->name);
+		return err_set(-ENOMEM, "%s: out of memory", session->name);
 	snprintf(named->name, sizeof(named->name), "%s", session->set);
 	control_put_named(&out, named);
 	free(named);
@@ -209,14 +209,14 @@ static int describe(struct session *session, struct description **kept)
 	struct control_description *told = calloc(1, sizeof(*told));
 
 	if (!told)
-		return err_set(-ENOMEM, "%s: no memory", session->name);
+		return err_set(-ENOMEM, "%s: out of memory", session->name);
 	int rc = session_start(session);
 	if (!rc)
 		rc = ask(session, told);
 	if (!rc) {
 		*kept = keep(told, channel_version(session->channel));
 		rc = *kept ? keep_state(session, *kept)
-			   : err_set(-ENOMEM, "%s: no memory", session->name);
+			   : err_set(-ENOMEM, "%s: out of memory", session->name);
 	}
 	if (!rc)
 		keep_session(session, *kept);

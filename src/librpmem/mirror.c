@@ -140,12 +140,12 @@ static int check_sizes(const struct mirror *mirror, size_t size, uint64_t pool_s
 	const char *name = mirror->session->name;
 
 	if (size > pool_size)
-		return err_set(-EFBIG, "%s: the pool has %llu bytes, the memory here %zu", name,
-			(unsigned long long)pool_size, size);
+		return err_set(-EFBIG, "%s: the pool has only %llu bytes, and the memory here %zu",
+			name, (unsigned long long)pool_size, size);
 	if (size < pool_size && mirror->options.flags & HOLDFAST_MIRROR_SAME_SIZE)
 		return err_set(-EINVAL,
-			"%s: the pool is larger: it has %llu bytes, the memory here %zu", name,
-			(unsigned long long)pool_size, size);
+			"%s: the pool is larger than the memory here: it has %llu bytes, not %zu",
+			name, (unsigned long long)pool_size, size);
 	return 0;
 }
 
@@ -227,7 +227,7 @@ static int look(struct mirror *mirror, struct compare_looked *looked)
 	struct reader reply;
 
 	if (!named)
-		return err_set(-ENOMEM, "%s: no memory", mirror->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", mirror->session->name);
 	snprintf(named->name, sizeof(named->name), "%s", mirror->session->set);
 	control_put_named(&out, named);
 	free(named);
@@ -314,8 +314,8 @@ static int check_mark(const struct mirror *mirror, size_t size)
 	if (size >= mirror->extent)
 		return 0;
 	return err_set(-EUCLEAN,
-		"%s: the pool is marked as inconsistent, and only a sync of at least its first "
-		"%llu bytes may remove the mark: the memory here has %zu",
+		"%s: the pool is marked as inconsistent, and a sync of at least its first "
+		"%llu bytes is needed to remove the mark; the memory here has only %zu",
 		mirror->session->name, (unsigned long long)mirror->extent, size);
 }
 

@@ -21,7 +21,7 @@ int notes_init(struct notes *notes, size_t guard, size_t size, unsigned nlanes)
 	notes->lanes = aligned_alloc(_Alignof(struct notes_lane), bytes);
 	if (!notes->map || !notes->lanes) {
 		notes_fini(notes);
-		return err_set(-ENOMEM, "no memory for the notes of %u lanes", nlanes);
+		return err_set(-ENOMEM, "out of memory to track the persists of %u lanes", nlanes);
 	}
 	memset(notes->lanes, 0, bytes);
 	return 0;

@@ -36,7 +36,7 @@ static int check_fork(void)
 	for (unsigned i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
 		if (!strcasecmp(set, safe[i]))
 			return 0;
-	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s: ssh cannot be started safely", set);
+	return err_set(-ENOTSUP, "FI_FORK_UNSAFE=%s is set: ssh cannot be started safely", set);
 }
 
 int pool_check_memory(const void *addr, size_t size)
@@ -101,8 +101,8 @@ static int fill_start(struct session *session, struct control_start *start, size
 	start->providers = providers;
 	start->nlanes = lanes_to_ask_for(&session->settings, providers, nlanes);
 	if (!start->nlanes)
-		return err_set(
-			-EMFILE, "%s: too few descriptors are left for a lane", session->name);
+		return err_set(-EMFILE, "%s: too few file descriptors are left to open a lane",
+			session->name);
 	start->has_attr = pool_attr_given(attr);
 	if (start->has_attr)
 		start->attr = *attr;
@@ -117,7 +117,7 @@ static int check_started(const struct session *session, const struct control_sta
 	const char *wrong = NULL;
 
 	if (!(told->provider & start->providers))
-		wrong = "it takes a provider that was not offered";
+		wrong = "it chose a provider that was not offered";
 	else if (told->nlanes > start->nlanes)
 		wrong = "it grants more lanes than were asked for";
 	else if (told->pool_size < start->size)
@@ -137,7 +137,7 @@ static int ask(RPMEMpool *pool, uint32_t type, const struct control_start *start
 	struct reader reply;
 
 	if (!bytes)
-		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", pool->session->name);
 	struct writer out = writer_on(bytes, CONTROL_BODY_MAX);
 	if (type == CONTROL_RESUME)
 		control_put_session(&out, &pool->mine);
@@ -272,7 +272,7 @@ static RPMEMpool *pool_new(struct session *session)
 	RPMEMpool *pool = calloc(1, sizeof(*pool));
 
 	if (!pool) {
-		err_set(-ENOMEM, "%s: no memory", session->name);
+		err_set(-ENOMEM, "%s: out of memory", session->name);
 		session_free(session);
 		return NULL;
 	}
@@ -389,7 +389,7 @@ static int start_pool(RPMEMpool *pool, uint32_t type, void *addr, size_t size, u
 	struct control_start *start = calloc(1, sizeof(*start));
 
 	if (!start)
-		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", pool->session->name);
 	int rc = start_session(pool->session);
 	if (!rc)
 		rc = fill_start(pool->session, start, size, nlanes, attr);
@@ -475,7 +475,7 @@ static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 		!memcmp((*again)->seen.identity, lost->seen.identity, CONTROL_ID_SIZE))
 		return 0;
 	err_set(-ESTALE,
-		"%s: another writer has had the pool since: its generation was %ju and is %ju",
+		"%s: another writer has used the pool meanwhile: its generation was %ju and is now %ju",
 		lost->session->name, (uintmax_t)lost->seen.generation,
 		(uintmax_t)(*again)->seen.generation);
 	open_discard(*again);

@@ -75,7 +75,7 @@ static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 	unsigned long *taken = notes_take(&rpp->notes, bytes);
 
 	if (!taken)
-		return err_set(-ENOMEM, "%s: no memory to catch up", rpp->session->name);
+		return err_set(-ENOMEM, "%s: out of memory while catching up", rpp->session->name);
 	int rc = *bytes ? send_noted(rpp, again, taken, *bytes) : 0;
 	if (rc)
 		notes_put_back(&rpp->notes, taken); /* N6 of notes.h */
@@ -92,9 +92,10 @@ static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 static int check_same(const RPMEMpool *rpp, const RPMEMpool *again)
 {
 	if (again->guard != rpp->guard)
-		return err_set(-ESTALE, "%s: the pool has another header", rpp->session->name);
+		return err_set(-ESTALE, "%s: the size of the pool's header has changed",
+			rpp->session->name);
 	if (again->nlanes < rpp->nlanes)
-		return err_set(-EMFILE, "%s: the target grants %u lanes now, not %u",
+		return err_set(-EMFILE, "%s: the target now grants only %u lanes, not %u as before",
 			rpp->session->name, again->nlanes, rpp->nlanes);
 	return 0;
 }
@@ -169,7 +170,7 @@ static int reconnect(RPMEMpool *rpp)
 {
 	if (!rpp->has_state)
 		return err_set(-EOPNOTSUPP,
-			"the target is of an earlier version, which cannot resume a session");
+			"the target runs an earlier version, which cannot resume a session");
 	bool ended_here = pool_end(rpp, -ECONNRESET, "the pool is being connected again");
 	if (atomic_load(&rpp->error) == -ESTALE)
 		return pool_failure(rpp);

@@ -18,7 +18,7 @@ static int need_state(const struct session *session)
 	if (remote_has_state(session))
 		return 0;
 	return err_set(-EOPNOTSUPP,
-		"%s: the target speaks version %s of the protocol, which does not remember who has written",
+		"%s: the target speaks version %s of the protocol, which does not record the writers of a pool",
 		session->name, channel_version(session->channel));
 }
 
@@ -76,7 +76,7 @@ int remote_state(struct session *session, struct control_state *state)
 	if (rc)
 		return rc;
 	if (!(named = calloc(1, sizeof(*named))))
-		return err_set(-ENOMEM, "%s: no memory", session->name);
+		return err_set(-ENOMEM, "%s: out of memory", session->name);
 	snprintf(named->name, sizeof(named->name), "%s", session->set);
 	control_put_named(&out, named);
 	free(named);

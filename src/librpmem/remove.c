@@ -15,7 +15,7 @@ static int ask_to_remove(struct session *session, uint32_t flags)
 	struct writer out = writer_on(bytes, sizeof(bytes));
 
 	if (!named)
-		return err_set(-ENOMEM, "%s: no memory", session->name);
+		return err_set(-ENOMEM, "%s: out of memory", session->name);
 	named->flags = flags;
 	snprintf(named->name, sizeof(named->name), "%s", session->set);
 	control_put_named(&out, named);

@@ -161,7 +161,7 @@ int senders_open(struct senders **senders, RPMEMpool *pool)
 	struct senders *all = calloc(1, sizeof(*all) + pool->nlanes * sizeof(struct sender));
 
 	if (!all)
-		return err_set(-ENOMEM, "%s: no memory", pool->session->name);
+		return err_set(-ENOMEM, "%s: out of memory", pool->session->name);
 	all->pool = pool;
 	pthread_mutex_init(&all->lock, NULL);
 	pthread_cond_init(&all->work, NULL);

@@ -17,7 +17,7 @@ static int check_rights(void)
 	if (!getauxval(AT_SECURE))
 		return 0;
 	return err_set(-EPERM,
-		"this program has more rights than its user, who could choose the ssh that it runs: it cannot use other machines");
+		"this program has more rights than its user (set-user-ID?), who could choose the ssh that it runs: it may not use other machines");
 }
 
 int session_new(struct session **made, const char *target, const char *set)
@@ -42,7 +42,7 @@ int session_new(struct session **made, const char *target, const char *set)
 	size_t length = strlen(target) + strlen(": ") + strlen(set) + 1;
 	struct session *session = calloc(1, sizeof(*session) + length);
 	if (!session)
-		return err_set(-ENOMEM, "%s: %s: no memory", target, set);
+		return err_set(-ENOMEM, "%s: %s: out of memory", target, set);
 	rc = target_parse(target, &session->target);
 	if (!rc)
 		rc = settings_read(&session->settings);
@@ -80,7 +80,7 @@ int session_again(const struct session *old, struct session **made)
 	struct session *session = calloc(1, sizeof(*session) + length);
 
 	if (!session)
-		return err_set(-ENOMEM, "%s: no memory", old->name);
+		return err_set(-ENOMEM, "%s: out of memory", old->name);
 	session->target = old->target;
 	memcpy(session->name, old->name, length);
 	session->set = session->name + (old->set - old->name);

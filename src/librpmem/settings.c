@@ -101,7 +101,8 @@ static int read_providers(struct settings *settings)
 			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: not verbs, tcp or ssh", forced);
 	}
 	if (!allowed_ones)
-		return err_set(-ENOMEDIUM, "the environment forbids all providers");
+		return err_set(
+			-ENOMEDIUM, "environment variables forbid all providers of transport");
 	settings->providers = allowed_ones;
 	return 0;
 }

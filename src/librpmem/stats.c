@@ -18,7 +18,7 @@ static int tell(RPMEMpool *rpp, struct holdfast_remote_counts **stats)
 		return rc;
 	struct holdfast_remote_counts *told = malloc(sizeof(*told));
 	if (!told)
-		return err_set(-ENOMEM, "no memory for counters");
+		return err_set(-ENOMEM, "out of memory for counters");
 	count_sum(rpp, &counters);
 	count_convert(&counters, told);
 	*stats = told;

@@ -82,7 +82,8 @@ int target_parse(const char *text, struct target *target)
 	 * limit.
 	 */
 	if (!rc && strspn(got.host, "0123456789") == length)
-		rc = err_set(-EINVAL, "target \"%s\": the host is a number; a port follows a colon",
+		rc = err_set(-EINVAL,
+			"target \"%s\": the host is a mere number; write a port as HOST:PORT",
 			text);
 	if (!rc && port)
 		rc = take_port(&got, port, text);

@@ -23,7 +23,7 @@ static const char *objection(const struct fill *fill)
 		return ": the descriptor is open for reading only";
 	errno = saved;
 	if (errno == ENODEV)
-		return ": its file system maps no files, or none of this kind";
+		return ": its file system cannot map files, or not files of this kind";
 	if (errno == EINVAL && fill->fd >= 0 && stores)
 		return ": its file system may not support shared writable mappings";
 	return "";

@@ -54,7 +54,7 @@ static int decide(struct map *map, const struct map_request *request, bool sync)
 	map->sync = sync;
 	if (map->granularity > request->required)
 		return err_set(PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-			"stores have %s granularity here, %s is required",
+			"stores have %s granularity here, but %s or finer is required",
 			granularity_name(map->granularity), granularity_name(request->required));
 	return 0;
 }
@@ -132,7 +132,7 @@ int map_open(struct map *map, const struct map_request *request)
 static int check_adoption(void *addr, size_t length, enum pmem2_granularity granularity)
 {
 	if (!length)
-		return err_set(-EINVAL, "the map at %p has no bytes", addr);
+		return err_set(-EINVAL, "the map at %p has no bytes: its length is 0", addr);
 	if (length > UINTPTR_MAX - (uintptr_t)addr)
 		return err_set(-EINVAL, "%zu bytes at %p reach beyond the end of address space",
 			length, addr);

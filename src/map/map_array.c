@@ -56,7 +56,7 @@ static int make_room(struct map_array *array)
 	size_t room = array->room ? array->room * 2 : 16;
 	struct map **maps = reallocarray(array->maps, room, sizeof(*maps));
 	if (!maps)
-		return err_set(-ENOMEM, "no memory to keep track of %zu maps", room);
+		return err_set(-ENOMEM, "out of memory to keep track of %zu maps", room);
 	array->maps = maps;
 	array->room = room;
 	return 0;

@@ -67,8 +67,9 @@ int place_reserve_at(char *addr, size_t length)
 	if (got == addr)
 		return 0;
 	if (errno == EEXIST)
-		return err_set(PMEM2_E_MAPPING_EXISTS, "something is mapped within %zu bytes at %p",
-			length, (void *)addr);
+		return err_set(PMEM2_E_MAPPING_EXISTS,
+			"something is already mapped within the %zu bytes at %p", length,
+			(void *)addr);
 	return err_set(-errno, "cannot reserve %zu bytes at %p: %m%s", length, (void *)addr,
 		limit_hint(hint));
 }
@@ -91,7 +92,8 @@ void place_discard(void *addr, size_t length)
 	int saved = errno;
 
 	if (munmap(addr, length)) {
-		log_warning("%zu bytes at %p stay reserved, since they cannot be unmapped: %m",
+		log_warning(
+			"%zu bytes of address space at %p stay reserved: they cannot be unmapped: %m",
 			length, addr);
 		place_blank(addr, length);
 	}

@@ -59,7 +59,7 @@ struct shared *shared_get(void)
 	if (!memory && (memory = allocate(MAP_PRIVATE))) {
 		memory->is_private = true;
 		log_warning(
-			"no memory to share with forked children: failed write-backs are not passed on");
+			"cannot share memory with forked children: a failed write-back in one process is not reported in the others");
 	}
 	if (!memory)
 		return NULL;

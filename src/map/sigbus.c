@@ -248,7 +248,7 @@ static int install_over(const struct sigaction *now, struct sigaction *was)
 	struct sigaction ours = *now;
 
 	if (!known)
-		return err_set(-ENOMEM, "no memory to remember a handler of SIGBUS");
+		return err_set(-ENOMEM, "out of memory to remember a handler of SIGBUS");
 	ours.sa_sigaction = handlers[sigbus.level];
 	ours.sa_flags &= SA_ONSTACK | SA_NODEFER | SA_RESTART;
 	ours.sa_flags |= SA_SIGINFO;

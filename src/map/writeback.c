@@ -254,7 +254,7 @@ int writeback_accept(const void *addr, size_t len)
 	if (found)
 		return 0;
 	return err_set(
-		PMEM2_E_MAPPING_NOT_FOUND, "no live map has any of %zu bytes at %p", len, addr);
+		PMEM2_E_MAPPING_NOT_FOUND, "no live map has any of the %zu bytes at %p", len, addr);
 }
 
 static void before_fork(void)

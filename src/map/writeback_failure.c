@@ -76,8 +76,8 @@ static size_t describe(const struct report *report, char *text, size_t size)
 	if (told->flags & HOLDFAST_WRITEBACK_UNCERTAIN)
 		length = snprintf(text, size,
 			"stores to %s may not be durable: writing back bytes %" PRIu64
-			" to %" PRIu64 " of it failed: %m; whether bytes %" PRIu64 " to %" PRIu64
-			", mapped at %p, were lost with them cannot be known",
+			" to %" PRIu64 " of it failed: %m; it is not known whether bytes %" PRIu64
+			" to %" PRIu64 ", mapped at %p, were lost, too",
 			told->path, report->write->offset,
 			report->write->offset + report->write->length, told->offset, end,
 			told->addr);

@@ -151,12 +151,13 @@ int beneath_open_parent(const char *directory, const char *name, const char **la
 	if (error)
 		return error;
 	if (!**last || !strcmp(*last, "."))
-		return err_set(-EINVAL, "pool set \"%.200s\": this names a directory", name);
+		return err_set(
+			-EINVAL, "pool set \"%.200s\": the name is that of a directory", name);
 	if (!slash)
 		return open_root(directory);
 	char *parent = strndup(name, (size_t)(slash - name));
 	if (!parent)
-		return err_set(-ENOMEM, "no memory for the name of a pool set");
+		return err_set(-ENOMEM, "out of memory for the name of a pool set");
 	int fd = beneath_open(directory, parent, O_PATH | O_DIRECTORY);
 	free(parent);
 	return fd;

@@ -16,14 +16,15 @@ int headers_agree(
 
 	if (zero && !no_headers)
 		return err_set(-EINVAL,
-			"%s: no attributes, though the parts of the set have headers: OPTION NOHDRS is missing",
+			"%s: no attributes were given, although the parts of the set have headers: OPTION NOHDRS is missing",
 			name);
 	if (!zero && no_headers)
 		return err_set(-EINVAL,
 			"%s: there is no place for attributes in a set with OPTION NOHDRS", name);
 	if (!zero && single_header != !!(attr->incompat_features & POOL_INCOMPAT_SINGLEHDR))
-		return err_set(-EINVAL, "%s: the attributes are for %s, the set is not", name,
-			single_header ? "a header in each part" : "a single header");
+		return err_set(-EINVAL,
+			"%s: the attributes are for %s, but the pool set asks for other headers",
+			name, single_header ? "a header in each part" : "a single header");
 	return 0;
 }
 
@@ -196,7 +197,7 @@ int headers_change(struct pool *pool, const struct rpmem_pool_attr *attr)
 	int error = 0;
 
 	if (!changed)
-		return err_set(-ENOMEM, "%s: no memory for the headers", pool->name);
+		return err_set(-ENOMEM, "%s: out of memory for the headers", pool->name);
 	memcpy(changed, pool->headers, size);
 	set_attributes(changed, pool->header_count, attr);
 	for (size_t i = 0; i < pool->header_count && !error; i++)

@@ -23,7 +23,7 @@ static size_t whole_pages(size_t size)
 
 static int no_memory(const struct pool_set *set)
 {
-	return err_set(-ENOMEM, "no memory for the parts of pool set %s", set->name);
+	return err_set(-ENOMEM, "out of memory for the parts of pool set %s", set->name);
 }
 
 /*
@@ -226,7 +226,7 @@ static int fill(struct layout *layout, const struct pool_set *set, size_t size, 
 	int error = scan_all(layout, set);
 
 	if (!error && is_new && layout->count)
-		return err_set(-EEXIST, "%s: there are parts of a pool already: %s", set->name,
+		return err_set(-EEXIST, "%s: parts of a pool exist already, such as %s", set->name,
 			layout->parts[0].path);
 	if (!error)
 		error = check_numbers(layout, set);

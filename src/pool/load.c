@@ -21,7 +21,7 @@ static int read_set(int fd, const char *name, struct pool_set **set)
 		return err_set(-EINVAL, "%s is not a pool set: it is not a regular file", name);
 	char *text = malloc(POOL_SET_TEXT + 1);
 	if (!text)
-		return err_set(-ENOMEM, "no memory for pool set %s", name);
+		return err_set(-ENOMEM, "out of memory for pool set %s", name);
 	/*
 	 * Read one byte more than a set may have, so that the parser reports a file that is too
 	 * long.

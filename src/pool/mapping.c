@@ -51,8 +51,9 @@ int mapping_plan(struct pool *pool)
 			return error;
 		if (__builtin_add_overflow(size, part->size - part->skipped, &size) ||
 			size > INT64_MAX)
-			return err_set(
-				-EINVAL, "%s: the parts are larger than address space", pool->name);
+			return err_set(-EINVAL,
+				"%s: the parts together are larger than the address space",
+				pool->name);
 	}
 	pool->size = size;
 	return 0;

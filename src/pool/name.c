@@ -23,7 +23,7 @@ static char *directory_of(const char *path)
 
 static int no_memory(void)
 {
-	return err_set(-ENOMEM, "no memory for a file name");
+	return err_set(-ENOMEM, "out of memory for a file name");
 }
 
 static int make_named(const char *path, bool *named)
@@ -201,7 +201,7 @@ static int check_same(const struct name_place *place, int fd, const char *path)
 	if (fstat(fd, &ours) || fstatat(place->dir, place->last, &named, AT_SYMLINK_NOFOLLOW))
 		return err_sys("cannot look at %s", path);
 	if (ours.st_dev != named.st_dev || ours.st_ino != named.st_ino)
-		return err_set(-ENOENT, "%s is another file now", path);
+		return err_set(-ENOENT, "%s has been replaced by another file", path);
 	return 0;
 }
 

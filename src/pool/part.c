@@ -55,7 +55,7 @@ static int check_size(struct part *part, const struct part_request *request, siz
 	if (request->is_auto && part->device.kind != DEVICE_DAX)
 		return err_set(-EINVAL, "%s is a file: AUTO sizes are for DAX devices", part->path);
 	if (!request->is_auto && size != request->size)
-		return err_set(-EINVAL, "%s has %zu bytes, and %zu in the pool set", part->path,
+		return err_set(-EINVAL, "%s has %zu bytes, but %zu in the pool set", part->path,
 			size, request->size);
 	part->size = size & -(size_t)sysconf(_SC_PAGESIZE);
 	if (part->size < POOL_PART_MINIMUM)
@@ -299,7 +299,8 @@ int part_check_media(const struct part *part)
 	struct badblocks blocks = {.list = NULL};
 
 	if (device_is_hidden(&part->device, part->sysfs)) {
-		log_warning("%s: bad blocks cannot be checked: sysfs does not show its device",
+		log_warning(
+			"%s: bad blocks cannot be checked: sysfs does not show the device of this file",
 			part->path);
 		return 0;
 	}

@@ -110,7 +110,7 @@ int part_blank(const struct part *part, size_t size)
 	uint8_t *zeros = calloc(1, size);
 
 	if (!zeros)
-		return err_set(-ENOMEM, "no memory to blank %s", part->path);
+		return err_set(-ENOMEM, "out of memory to blank %s", part->path);
 	int error = write_part(part, zeros, size);
 	free(zeros);
 	return error;

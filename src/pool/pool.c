@@ -81,7 +81,8 @@ static int check_size(const struct pool *pool, size_t size)
 {
 	if (size <= pool->size)
 		return 0;
-	return err_set(-EFBIG, "%s: a pool of %zu bytes was asked for, the set has %zu bytes",
+	return err_set(-EFBIG,
+		"%s: a pool of %zu bytes was requested, but the pool set has only %zu bytes",
 		pool->name, size, pool->size);
 }
 
@@ -164,7 +165,7 @@ static int reopen(struct pool *pool, size_t size)
 
 static int no_memory(const struct pool_set *set)
 {
-	return err_set(-ENOMEM, "%s: no memory for the pool", set->name);
+	return err_set(-ENOMEM, "%s: out of memory for the pool", set->name);
 }
 
 int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr,

@@ -83,8 +83,8 @@ static int remove_claimed(struct removal *removal)
 	}
 	if (!removal->error)
 		return 0;
-	return err_set(removal->error, "%.300s; of %zu parts, %zu are left: %s", removal->cause,
-		removal->count, removal->left, removal->names);
+	return err_set(removal->error, "%.300s; of %zu parts, %zu were not removed: %s",
+		removal->cause, removal->count, removal->left, removal->names);
 }
 
 static int remove_state(struct removal *removal)
@@ -142,7 +142,7 @@ static int claim_parts(struct removal *removal, const struct pool_set *set, bool
 		return force && error == -ENOENT ? 0 : error;
 	removal->claims = calloc(removal->layout.count + 1, sizeof(*removal->claims));
 	if (!removal->claims)
-		return err_set(-ENOMEM, "%s: no memory to remove the pool", set->name);
+		return err_set(-ENOMEM, "%s: out of memory to remove the pool", set->name);
 	return claim_all(removal, &removal->layout, set->sysfs, force);
 }
 

@@ -46,7 +46,7 @@ void part_stay_in_place(int fd)
 		return;
 	flags |= FS_NOCOW_FL;
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
-		log_debug("cannot have a file written in place: %m");
+		log_debug("cannot make the file system write a file in place: %m");
 }
 
 /* True if another file has some of the same blocks, as after cp --reflink: a store copies them. */
@@ -97,6 +97,6 @@ bool part_has_room(const struct part *part)
 		return true;
 	bool has_room = can_allocate(part) && !moves_blocks(part->fd) && !shares_blocks(part->fd);
 	if (!has_room)
-		log_notice("%s: on a full disk, stores to it may fail", part->path);
+		log_notice("%s: on a full disk, stores to this file may fail", part->path);
 	return has_room;
 }

@@ -26,7 +26,7 @@ struct reader {
 
 static int no_memory(const char *name)
 {
-	return err_set(-ENOMEM, "no memory for pool set %s", name);
+	return err_set(-ENOMEM, "out of memory for pool set %s", name);
 }
 
 static int wrong(const struct reader *reader, const char *what, const char *text)
@@ -67,7 +67,8 @@ static int parse_part(struct reader *reader, struct pool_set *set, const char *s
 
 	entry.is_auto = !strcmp(size, "AUTO");
 	if (!entry.is_auto && !pool_size_parse(size, &entry.size))
-		return wrong(reader, "neither a size nor AUTO, OPTION or REPLICA", size);
+		return wrong(
+			reader, "a line must begin with a size, AUTO, OPTION or REPLICA", size);
 	if (!path)
 		return wrong(reader, "no path follows the size", size);
 	if (path[0] != '/')
@@ -96,7 +97,7 @@ static int parse_options(struct reader *reader, struct pool_set *set, char **res
 			return wrong(reader, "there is no such option", option);
 	}
 	if (set->single_header && set->no_headers)
-		return wrong(reader, "either one header or none, not both", "SINGLEHDR NOHDRS");
+		return wrong(reader, "OPTION SINGLEHDR excludes OPTION NOHDRS", "SINGLEHDR NOHDRS");
 	return 0;
 }
 
@@ -111,11 +112,11 @@ static int parse_line(struct reader *reader, struct pool_set *set, char *line)
 	if (!strcmp(first, "OPTION"))
 		return parse_options(reader, set, &rest);
 	if (!strcmp(first, "REPLICA"))
-		return wrong(
-			reader, "a set that is used from another machine has no replicas", first);
+		return wrong(reader,
+			"a pool set that is used from another machine cannot have replicas", first);
 	int error = parse_part(reader, set, first, &rest);
 	const char *more = error ? NULL : strtok_r(NULL, BLANKS, &rest);
-	return more ? wrong(reader, "nothing may follow the path", more) : error;
+	return more ? wrong(reader, "nothing may follow the path of a part", more) : error;
 }
 
 static int parse_lines(struct reader *reader, struct pool_set *set)

@@ -26,7 +26,7 @@ static int add_uuid(const struct part *part, uint64_t *uuid)
 	size_t whole = (size / sizeof(uint32_t) + 1) * sizeof(uint32_t);
 	char *ids = calloc(1, whole);
 	if (!ids)
-		return err_set(-ENOMEM, "no memory for the modules under %s", part->path);
+		return err_set(-ENOMEM, "out of memory for the modules under %s", part->path);
 	error = device_dimm_ids(&part->device, part->sysfs, ids, &size);
 	if (!error)
 		*uuid += header_sum(ids, whole);
@@ -55,7 +55,7 @@ static int add_part(const struct part *part, struct header_shutdown *state)
 
 	if (device_is_hidden(&part->device, part->sysfs))
 		log_warning(
-			"%s: unsafe shutdowns cannot be noticed: sysfs does not show what it lies on",
+			"%s: unsafe shutdowns cannot be noticed: sysfs does not show the device of this file",
 			part->path);
 	if (!device_region(&part->device, part->sysfs).found)
 		return 0;
@@ -100,7 +100,7 @@ static int check(const struct pool *pool, const struct header_shutdown *now)
 	if (then->count != now->count)
 		return err_set(-EINVAL,
 			"%s: the pool was in use when its modules lost data: they count %" PRIu64
-			" unsafe shutdowns, and counted %" PRIu64,
+			" unsafe shutdowns; before that they counted %" PRIu64,
 			pool->name, now->count, then->count);
 	return 0;
 }

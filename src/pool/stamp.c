@@ -41,10 +41,10 @@ static uint64_t generation_of(const struct stamp *stamp)
 static bool set_one(const struct part *part, const struct stamp *stamp, const char *path)
 {
 	if (fsetxattr(part->fd, NAME_PATH, path, strlen(path), 0))
-		log_notice("%s: does not name the state of its pool: %m", part->path);
+		log_notice("%s: cannot record the path of the pool's state file: %m", part->path);
 	if (!fsetxattr(part->fd, NAME, stamp, sizeof(*stamp), 0) && !fsync(part->fd))
 		return true;
-	log_notice("%s: has no stamp of its session: %m", part->path);
+	log_notice("%s: cannot record the session in an attribute: %m", part->path);
 	return false;
 }
 
@@ -76,7 +76,7 @@ static bool find_mark(const struct part *part, const char *path, struct pool_sta
 		memcmp(stamp.identity, other->identity, sizeof(stamp.identity)) ||
 		generation_of(&stamp) < other->generation || !other->inconsistent)
 		return false;
-	log_notice("%s: the last session is that of %s", part->path, named);
+	log_notice("%s: the last session is the one recorded in %s", part->path, named);
 	return true;
 }
 
@@ -102,13 +102,14 @@ static int check_one(const struct part *part, const struct pool_state *state, ui
 		return 0;
 	if (size < 0)
 		return err_set(-ESTALE,
-			"%s was replaced: it lacks the stamp of the last session: %m", part->path);
+			"%s was replaced: it lacks the attribute that the last session set: %m",
+			part->path);
 	if (size != sizeof(got) || memcmp(got.identity, state->identity, sizeof(got.identity)))
-		return err_set(
-			-ESTALE, "%s was replaced: it has the stamp of another pool", part->path);
+		return err_set(-ESTALE, "%s was replaced: it has the attribute of another pool",
+			part->path);
 	if (generation_of(&got) < generation)
 		return err_set(-ESTALE,
-			"%s was replaced: it is older than this session, at generation %ju of %ju",
+			"%s was replaced by an older copy: its generation is %ju, and the session's is %ju",
 			part->path, (uintmax_t)generation_of(&got), (uintmax_t)generation);
 	return 0;
 }

@@ -22,7 +22,7 @@
 
 static int no_memory(void)
 {
-	return err_set(-ENOMEM, "no memory for the state of a pool");
+	return err_set(-ENOMEM, "out of memory for the state of a pool");
 }
 
 /* -- the path -- */

@@ -28,7 +28,7 @@ static int open_lock(const char *path, int flags)
 	int length = (int)strlen(path) - (int)strlen(".state");
 
 	if (asprintf(&lock, "%.*s.lock", length, path) < 0)
-		return err_set(-ENOMEM, "no memory for the state of a pool");
+		return err_set(-ENOMEM, "out of memory for the state of a pool");
 	int fd = open(lock, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		fd = err_sys("cannot open %s", lock);
@@ -73,7 +73,7 @@ static int end_process(int process, pid_t pid, int timeout_ms)
 {
 	int gentle = timeout_ms / 4 < GENTLE_MS ? timeout_ms / 4 : GENTLE_MS;
 
-	log_notice("process %d serves the session that is resumed: it is ended", (int)pid);
+	log_notice("ending process %d, which has served the session to be resumed", (int)pid);
 	if (syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0) && errno != ESRCH)
 		return err_set(
 			-EBUSY, "process %d has the pool open and cannot be ended: %m", (int)pid);
@@ -82,7 +82,8 @@ static int end_process(int process, pid_t pid, int timeout_ms)
 	syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
 	if (has_ended(process, timeout_ms / 2))
 		return 0;
-	return err_set(-EBUSY, "process %d has the pool open and does not end", (int)pid);
+	return err_set(
+		-EBUSY, "process %d has the pool open and has not ended after SIGKILL", (int)pid);
 }
 
 /*

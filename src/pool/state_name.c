@@ -72,5 +72,5 @@ int state_check_name(const char *folder, const char *directory, const char *name
 	if (!is_among_states(folder, directory, name))
 		return 0;
 	return err_set(
-		-EINVAL, "pool set \"%.200s\": the name leads into a folder of states", name);
+		-EINVAL, "pool set \"%.200s\": the name leads into a folder of state files", name);
 }

@@ -221,7 +221,7 @@ static int make_lane(struct stream_client *client, unsigned number, unsigned win
 	struct stream_lane *lane = aligned_alloc(128, whole);
 
 	if (!lane)
-		return err_set(-ENOMEM, "%s: no memory for lane %u", client->name, number);
+		return err_set(-ENOMEM, "%s: out of memory for lane %u", client->name, number);
 	memset(lane, 0, sizeof(*lane));
 	lane->client = client;
 	lane->messages.client = &client->base;
@@ -241,7 +241,8 @@ static int open_client(struct stream_client *client, const struct stream_client_
 
 	client->lanes = calloc(args->nlanes, sizeof(struct stream_lane *));
 	if (!client->lanes)
-		return err_set(-ENOMEM, "%s: no memory for %u lanes", client->name, args->nlanes);
+		return err_set(
+			-ENOMEM, "%s: out of memory for %u lanes", client->name, args->nlanes);
 	for (unsigned i = 0; !code && i < args->nlanes; i++)
 		code = make_lane(client, i, window, args->message_size);
 	if (code)
@@ -256,7 +257,7 @@ int stream_client_open(const struct stream_client_args *args, struct lanes_clien
 
 	if (!new || !(new->name = strdup(args->name))) {
 		free(new);
-		return err_set(-ENOMEM, "%s: no memory", args->name);
+		return err_set(-ENOMEM, "%s: out of memory", args->name);
 	}
 	new->pipe = args->pipe;
 	new->timeout_ms = args->timeout_ms;

@@ -274,7 +274,7 @@ static int hand_over(
 	struct arrived *arrived = malloc(sizeof(*arrived) + length);
 
 	if (!arrived)
-		return err_set(-ENOMEM, "no memory for a message of %zu bytes", length);
+		return err_set(-ENOMEM, "out of memory for a message of %zu bytes", length);
 	arrived->lane = lane;
 	arrived->served = (struct served){.mark = &lane->mark,
 		.message = memcpy(arrived->words, bytes, length),
@@ -295,8 +295,8 @@ int stream_server_take(struct lanes_server *base, unsigned number, const void *b
 	struct stream_server *server = server_of(base);
 
 	if (number >= server->args.nlanes)
-		return err_set(
-			-EPROTO, "a message of lane %u, of %u lanes", number, server->args.nlanes);
+		return err_set(-EPROTO, "a message of lane %u, but there are only %u lanes", number,
+			server->args.nlanes);
 	if (length > server->limits.message_size)
 		return err_set(-EPROTO, "lane %u: a message of more than %u bytes", number,
 			server->limits.message_size);
@@ -410,7 +410,7 @@ static int make_workers(struct stream_server *server)
 
 	server->workers = calloc(wanted, sizeof(*server->workers));
 	if (!server->workers)
-		return err_set(-ENOMEM, "no memory for %u threads", wanted);
+		return err_set(-ENOMEM, "out of memory for %u threads", wanted);
 	server->nworkers = wanted < args->nlanes ? wanted : args->nlanes;
 	for (unsigned i = 0; i < server->nworkers; i++) {
 		struct worker *worker = &server->workers[i];
@@ -442,7 +442,7 @@ static int open_server(struct stream_server *server)
 	server->aligned = malloc(CONTROL_BODY_MAX);
 	server->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!server->lanes || !server->aligned)
-		return err_set(-ENOMEM, "no memory for %u lanes", args->nlanes);
+		return err_set(-ENOMEM, "out of memory for %u lanes", args->nlanes);
 	if (server->failed_fd < 0)
 		return err_sys("cannot make an eventfd");
 	return make_workers(server);
@@ -453,7 +453,7 @@ int stream_server_open(const struct stream_server_args *args, struct lanes_serve
 	struct stream_server *new = calloc(1, sizeof(*new));
 
 	if (!new)
-		return err_set(-ENOMEM, "no memory");
+		return err_set(-ENOMEM, "out of memory");
 	new->base.service = &service;
 	new->args = *args;
 	new->failed_fd = -1;

@@ -77,7 +77,8 @@ static int list_line(struct lines *lines, uint64_t line)
 		uint64_t room = lines->room ? 2 * lines->room : 1024;
 		uint64_t *grown = realloc(lines->list, room * sizeof(*grown));
 		if (!grown)
-			return err_set(-ENOMEM, "no memory for changed lines");
+			return err_set(
+				-ENOMEM, "out of memory for the list of changed cache lines");
 		lines->list = grown;
 		lines->room = room;
 	}
@@ -230,7 +231,7 @@ static int make(struct counter *counter, const struct trace *trace)
 	counter->counts->stack_count = trace->stack_count + 1;
 	counter->counts->stacks = calloc(counter->counts->stack_count, sizeof(struct count));
 	if (!counter->fences || !counter->is_pending || !counter->counts->stacks)
-		return err_set(-ENOMEM, "no memory for counts");
+		return err_set(-ENOMEM, "out of memory for counts");
 	for (unsigned f = 0; f < trace->file_count; f++) {
 		struct lines *lines = &counter->lines[f];
 		/* Count the last page as a whole page, because it is mapped as one. */
@@ -242,7 +243,8 @@ static int make(struct counter *counter, const struct trace *trace)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (lines->states == MAP_FAILED) {
 			lines->states = NULL;
-			return err_set(-ENOMEM, "no memory for the lines of a file");
+			return err_set(
+				-ENOMEM, "out of memory for the states of a file's cache lines");
 		}
 		lines->count = count;
 	}

@@ -101,7 +101,7 @@ struct frame {
 #define EVENT_TOGETHER    EVENT_LANES /* in place of a lane: what is sent arrives at its drain */
 #define EVENT_CHANGES     8u          /* maximum number of changes in one EVENT_NAMES */
 
-_Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is a slot");
+_Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is as large as a slot");
 
 static inline uint64_t place_of(unsigned file, uint64_t offset)
 {

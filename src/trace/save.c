@@ -101,7 +101,7 @@ static int check_header(const struct header *header, uint64_t size, const char *
 	if (header->slots > size / EVENT_SLOT ||
 		header->pages > (size - header->slots * EVENT_SLOT) / sizeof(struct page) ||
 		header->slots * EVENT_SLOT + header->pages * sizeof(struct page) != size)
-		return err_set(-EINVAL, "%s was cut short, or has something behind its end", path);
+		return err_set(-EINVAL, "%s was cut short, or has extra bytes at its end", path);
 	if (header->slots > TRACE_SLOTS_MANY)
 		return err_set(-EINVAL, "%s is longer than a recorded trace can be", path);
 	return 0;

@@ -61,16 +61,16 @@ static void *grow(void *array, uint32_t *count, uint32_t number, size_t size)
 static int add_object(struct trace *trace, const struct event *event)
 {
 	if (!event->value || event->value > 1 << 16)
-		return err_set(-EINVAL, "object number %llu is out of range",
+		return err_set(-EINVAL, "library number %llu is out of range",
 			(unsigned long long)event->value);
 	char **grown =
 		grow(trace->objects, &trace->object_count, (uint32_t)event->value, sizeof(char *));
 	if (!grown)
-		return err_set(-ENOMEM, "no memory for the names of libraries");
+		return err_set(-ENOMEM, "out of memory for the names of libraries");
 	trace->objects = grown;
 	free(grown[event->value - 1]);
 	grown[event->value - 1] = strndup((const char *)event_payload(event), event->length);
-	return grown[event->value - 1] ? 0 : err_set(-ENOMEM, "no memory for a name");
+	return grown[event->value - 1] ? 0 : err_set(-ENOMEM, "out of memory for a name");
 }
 
 static int add_stack(struct trace *trace, const struct event *event)
@@ -78,12 +78,12 @@ static int add_stack(struct trace *trace, const struct event *event)
 	if (!event->value || event->value > 1 << 20 ||
 		event->length > EVENT_FRAMES * sizeof(struct frame))
 		return err_set(-EINVAL,
-			"stack number %llu is out of range, or the stack is too deep",
+			"call stack number %llu is out of range, or this call stack is too deep",
 			(unsigned long long)event->value);
 	struct trace_stack *grown = grow(trace->stacks, &trace->stack_count, (uint32_t)event->value,
 		sizeof(struct trace_stack));
 	if (!grown)
-		return err_set(-ENOMEM, "no memory for call stacks");
+		return err_set(-ENOMEM, "out of memory for call stacks");
 	trace->stacks = grown;
 	struct trace_stack *stack = &grown[event->value - 1];
 	stack->count = (uint32_t)(event->length / sizeof(struct frame));
@@ -101,10 +101,10 @@ static int add_file(struct trace *trace, const struct event *event)
 	struct trace_file *file = &trace->files[number - 1];
 	bool is_mirror = event->size == EVENT_FILE_MIRROR;
 	if (file->is_there && file->is_mirror != is_mirror)
-		return err_set(-EINVAL, "file number %u is a mirror, and is not", number);
+		return err_set(-EINVAL, "number %u names both a mirror and a local file", number);
 	char *name = strndup((const char *)event_payload(event), event->length);
 	if (!name)
-		return err_set(-ENOMEM, "no memory for a name");
+		return err_set(-ENOMEM, "out of memory for a name");
 	if (event->length || !file->name) {
 		free(file->name);
 		file->name = name;
@@ -144,7 +144,7 @@ static int add_name(struct trace *trace, const struct event *event)
 	free(trace->names[event->value]);
 	trace->names[event->value] = strndup(name, event->length);
 	trace->name_directories[event->value] = (uint8_t)event->place;
-	return trace->names[event->value] ? 0 : err_set(-ENOMEM, "no memory for a name");
+	return trace->names[event->value] ? 0 : err_set(-ENOMEM, "out of memory for a name");
 }
 
 static int add_directory(struct trace *trace, const struct event *event)
@@ -160,7 +160,7 @@ static int add_directory(struct trace *trace, const struct event *event)
 	free(directory->name);
 	directory->directory = (unsigned)event->place;
 	directory->name = strndup(name, event->length);
-	return directory->name ? 0 : err_set(-ENOMEM, "no memory for a name");
+	return directory->name ? 0 : err_set(-ENOMEM, "out of memory for a name");
 }
 
 char *trace_name(const struct trace *trace, uint64_t number)
@@ -191,7 +191,7 @@ static int add_output(struct trace *trace, const struct event *event)
 	char *grown = realloc(trace->output, trace->output_size + event->length + 1);
 
 	if (!grown)
-		return err_set(-ENOMEM, "no memory for the program's output");
+		return err_set(-ENOMEM, "out of memory for the program's output");
 	memcpy(grown + trace->output_size, event_payload(event), event->length);
 	trace->output = grown;
 	trace->output_size += event->length;
@@ -222,7 +222,7 @@ static int add_missed(struct trace *trace, const struct event *event)
 	missed->times++;
 	if (!missed->name)
 		missed->name = strndup(name, event->length);
-	return missed->name ? 0 : err_set(-ENOMEM, "no memory for a name");
+	return missed->name ? 0 : err_set(-ENOMEM, "out of memory for a name");
 }
 
 /* True if the bytes that the event names lie inside a known file. */

@@ -59,14 +59,14 @@ static int check_lengths(const struct open_file_request *request)
 	if (!(request->flags & PMEM_FILE_CREATE)) {
 		if (request->length)
 			return err_set(-EINVAL,
-				"length %zu without PMEM_FILE_CREATE: an existing file is mapped whole",
+				"a length of %zu needs PMEM_FILE_CREATE: an existing file is always mapped whole",
 				request->length);
 		if (request->flags & PMEM_FILE_TMPFILE)
 			return err_set(-EINVAL, "PMEM_FILE_TMPFILE without PMEM_FILE_CREATE");
 		return 0;
 	}
 	if (request->length > INT64_MAX)
-		return err_set(-EINVAL, "a file cannot have %zu bytes", request->length);
+		return err_set(-EINVAL, "%zu bytes are more than a file can have", request->length);
 	if (!request->length)
 		return err_set(-EINVAL, "PMEM_FILE_CREATE with a length of 0");
 	return 0;
@@ -100,7 +100,7 @@ static int open_and_unlink(struct open_file *file, const char *directory)
 	char *name;
 
 	if (asprintf(&name, "%s/pmem.XXXXXX", directory) < 0)
-		return err_set(-ENOMEM, "no memory for a file name");
+		return err_set(-ENOMEM, "out of memory for a file name");
 	file->fd = mkostemp(name, O_CLOEXEC);
 	int error = file->fd < 0 ? err_sys("cannot make a file in %s", directory) : 0;
 	if (!error && unlink(name))
@@ -188,8 +188,9 @@ static int find_length(struct open_file *file, const struct open_file_request *r
 	if (error)
 		return file->device.kind == DEVICE_DAX ? -EINVAL : error;
 	if (file->device.kind == DEVICE_DAX && request->length && request->length != file->length)
-		return err_set(-EINVAL, "length %zu: DAX device %s has %zu bytes", request->length,
-			request->path, file->length);
+		return err_set(-EINVAL,
+			"the length %zu is not that of DAX device %s, which has %zu bytes",
+			request->length, request->path, file->length);
 	if (!file->length)
 		return err_set(-EINVAL, "%s is empty", request->path);
 	return 0;

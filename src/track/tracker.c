@@ -82,7 +82,7 @@ static int make_room(size_t more)
 		tracker.ranges = ranges;
 	if (!larger || !ranges) {
 		free(larger);
-		return err_set(-ENOMEM, "no memory to keep track of %zu mappings", room);
+		return err_set(-ENOMEM, "out of memory to keep track of %zu mappings", room);
 	}
 	racecheck_ignore(larger->at, room * sizeof(larger->at[0]));
 	for (size_t i = 0; i < room; i++) {
@@ -204,8 +204,8 @@ int tracker_unmap(void *addr, size_t length)
 	size_t whole = pages_round_up(length);
 
 	if (!whole || whole > UINTPTR_MAX - from)
-		return err_set(
-			-EINVAL, "cannot unmap %zu bytes at %p: no such range", length, addr);
+		return err_set(-EINVAL,
+			"cannot unmap %zu bytes at %p: an empty or impossible range", length, addr);
 	file_sync_forget((struct range){from, from + whole});
 	signal_lock_take(&tracker.lock);
 	int error = knows(from, from + whole) ? make_room(1) : 0;

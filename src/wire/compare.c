@@ -27,11 +27,11 @@ int compare_get_ask(const uint8_t *body, size_t length, struct compare_ask *ask)
 	got.unit = get_u32(&in);
 	got.seed = get_u64(&in);
 	if (!reader_done(&in))
-		return malformed("request for hashes", "its length does not match its fields");
+		return malformed("request for hashes", "the length does not match the fields");
 	if (got.unit < COMPARE_PAGE || got.unit > COMPARE_UNIT_MAX || got.unit & (got.unit - 1))
-		return malformed("request for hashes", "its unit is out of range");
+		return malformed("request for hashes", "the unit is out of range");
 	if (!got.length || got.length > COMPARE_RANGE_MAX)
-		return malformed("request for hashes", "the length of its range is out of range");
+		return malformed("request for hashes", "the range is empty or too long");
 	*ask = got;
 	return 0;
 }
@@ -48,9 +48,9 @@ int compare_get_looked(struct reader *in, struct compare_looked *looked)
 
 	got.guard = get_u32(in);
 	if (!reader_done(in))
-		return malformed("reply", "its length does not match its fields");
+		return malformed("reply", "the length does not match the fields");
 	if (got.guard > got.size)
-		return malformed("reply", "its header is larger than the pool");
+		return malformed("reply", "the header is larger than the pool");
 	*looked = got;
 	return 0;
 }
@@ -61,7 +61,7 @@ int compare_get_hashes(
 	const uint8_t *got = get_space(in, (size_t)compare_count(ask) * HASH_SIZE);
 
 	if (!reader_done(in))
-		return malformed("reply", "its number of hashes is not that of the request");
+		return malformed("reply", "there are more or fewer hashes than requested");
 	*hashes = (const uint8_t(*)[HASH_SIZE])got;
 	return 0;
 }

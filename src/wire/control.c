@@ -53,7 +53,7 @@ int control_get_head(const uint8_t bytes[CONTROL_HEAD_SIZE], struct control_head
 	uint32_t type = get_u32(&in), id = get_u32(&in), length = get_u32(&in);
 
 	if (length > CONTROL_BODY_MAX)
-		return err_set(-EPROTO, "malformed frame: a body of %u bytes, of at most %zu",
+		return err_set(-EPROTO, "malformed frame: a body of %u bytes; the maximum is %zu",
 			length, CONTROL_BODY_MAX);
 	*head = (struct control_head){type, id, length};
 	return 0;
@@ -169,13 +169,13 @@ int control_get_start(const uint8_t *body, size_t length, struct control_start *
 	got.has_attr = get_attr(&in, &got.attr);
 	get_text(&in, got.name, CONTROL_NAME_MAX);
 	if (!reader_done(&in))
-		return malformed("request for a pool", "its length does not match its fields");
+		return malformed("request for a pool", "the length does not match the fields");
 	if (!got.size)
-		return malformed("request for a pool", "its size is 0");
+		return malformed("request for a pool", "the size is 0");
 	if (!got.nlanes)
 		return malformed("request for a pool", "it asks for 0 lanes");
 	if (!got.providers || got.providers & ~(uint32_t)WIRE_PROVIDERS)
-		return malformed("request for a pool", "its providers are unknown");
+		return malformed("request for a pool", "the providers are unknown");
 	if (!got.name[0])
 		return malformed("request for a pool", "it names no pool set");
 	*start = got;
@@ -195,11 +195,11 @@ int control_get_lanes(const uint8_t *body, size_t length, struct control_lanes *
 
 	got.providers = get_u32(&in);
 	if (!reader_done(&in))
-		return malformed("request for lanes", "its length does not match its fields");
+		return malformed("request for lanes", "the length does not match the fields");
 	if (!got.nlanes)
 		return malformed("request for lanes", "it asks for 0 lanes");
 	if (!got.providers || got.providers & ~(uint32_t)WIRE_PROVIDERS)
-		return malformed("request for lanes", "its providers are unknown");
+		return malformed("request for lanes", "the providers are unknown");
 	*lanes = got;
 	return 0;
 }
@@ -217,7 +217,7 @@ int control_get_set_attr(const uint8_t *body, size_t length, struct control_set_
 	got.has_attr = get_attr(&in, &got.attr);
 	if (!reader_done(&in))
 		return malformed(
-			"request to set attributes", "its length does not match its fields");
+			"request to set attributes", "the length does not match the fields");
 	*set = got;
 	return 0;
 }
@@ -233,9 +233,9 @@ int control_get_close(const uint8_t *body, size_t length, uint32_t *flags)
 	uint32_t got = get_u32(&in);
 
 	if (!reader_done(&in))
-		return malformed("request to close", "its length does not match its fields");
+		return malformed("request to close", "the length does not match the fields");
 	if (got & ~CONTROL_CLOSE_REMOVE)
-		return malformed("request to close", "its flags are unknown");
+		return malformed("request to close", "the flags are unknown");
 	*flags = got;
 	return 0;
 }
@@ -255,9 +255,9 @@ int control_get_named(const uint8_t *body, size_t length, struct control_named *
 	get_text(&in, got.name, CONTROL_NAME_MAX);
 	if (!reader_done(&in))
 		return malformed(
-			"request that names a pool set", "its length does not match its fields");
+			"request that names a pool set", "the length does not match the fields");
 	if (got.flags & ~CONTROL_REMOVE_FLAGS_ALL)
-		return malformed("request that names a pool set", "its flags are unknown");
+		return malformed("request that names a pool set", "the flags are unknown");
 	if (!got.name[0])
 		return malformed("request that names a pool set", "the name is empty");
 	*named = got;
@@ -292,7 +292,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	uint16_t length = get_u16(in);
 
 	if (in->bad || length > CONTROL_MESSAGE_MAX || length > reader_left(in))
-		return malformed("reply", "it ends within its message");
+		return malformed("reply", "the text of the message is cut off");
 	if (status >= WIRE_STATUSES)
 		return err_set(-EPROTO, "malformed reply: status %u is unknown", status);
 	const uint8_t *room = get_space(in, length);
@@ -301,7 +301,7 @@ int control_get_result(struct reader *in, struct control_result *result)
 	result->message[length] = '\0';
 	result->status = status;
 	if (status != WIRE_OK && reader_left(in))
-		return malformed("reply", "bytes follow its status and message");
+		return malformed("reply", "bytes follow the status and the message");
 	return 0;
 }
 
@@ -331,13 +331,13 @@ void control_put_started(struct writer *out, const struct control_started *start
 static const char *ssh_wrong(const struct control_started *got)
 {
 	if (got->port || got->address[0])
-		return "its lanes are in this channel, and it has a port";
+		return "there is a port, although the lanes use the control channel";
 	if (got->method != HOLDFAST_METHOD_MESSAGE)
-		return "its persist method is not possible over ssh";
+		return "the persist method is not possible over ssh";
 	if (!got->window)
-		return "its window is 0";
+		return "the window is 0";
 	if (got->message_size < DATA_MESSAGE_MIN || got->message_size > CONTROL_DATA_MAX)
-		return "its size of messages is out of range";
+		return "the maximum message size is out of range";
 	return NULL;
 }
 
@@ -345,15 +345,15 @@ static const char *started_wrong(const struct control_started *got)
 {
 	if (got->provider != HOLDFAST_PROVIDER_VERBS && got->provider != HOLDFAST_PROVIDER_TCP &&
 		got->provider != HOLDFAST_PROVIDER_SSH)
-		return "its provider is unknown";
+		return "the provider is unknown";
 	if (!got->port && got->provider != HOLDFAST_PROVIDER_SSH)
-		return "its port is 0";
+		return "the port is 0";
 	if (!got->method || got->method >= WIRE_METHODS)
-		return "its persist method is unknown";
+		return "the persist method is unknown";
 	if (got->granularity >= WIRE_GRANULARITIES)
-		return "its granularity is unknown";
+		return "the granularity is unknown";
 	if (got->guard > got->pool_size)
-		return "its header is larger than the pool";
+		return "the header is larger than the pool";
 	return got->provider == HOLDFAST_PROVIDER_SSH ? ssh_wrong(got) : NULL;
 }
 
@@ -371,13 +371,13 @@ int control_get_started(struct reader *in, struct control_started *started)
 	got.has_attr = get_attr(in, &got.attr);
 	get_text(in, got.address, CONTROL_ADDRESS_MAX);
 	if (got.nlanes < 1 || got.nlanes > CONTROL_LANES_MAX)
-		return malformed("reply", "its number of lanes is out of range");
+		return malformed("reply", "the number of lanes is out of range");
 	bool by_ssh = got.provider == HOLDFAST_PROVIDER_SSH;
 	got.window = by_ssh ? get_u16(in) : 0;
 	got.message_size = by_ssh ? get_u32(in) : 0;
 	got.secrets = by_ssh ? NULL : get_space(in, (size_t)got.nlanes * CONTROL_SECRET_SIZE);
 	if (!reader_done(in))
-		return malformed("reply", "its length does not match its fields");
+		return malformed("reply", "the length does not match the fields");
 	const char *wrong = started_wrong(&got);
 	if (wrong)
 		return malformed("reply", wrong);
@@ -438,15 +438,15 @@ int control_get_description(struct reader *in, struct control_description *told)
 	told->has_attr = get_attr(in, &told->attr);
 	told->nparts = get_u16(in);
 	if (told->nparts > CONTROL_PARTS_MAX)
-		return malformed("description", "it has too many parts");
+		return malformed("description", "there are too many parts");
 	for (unsigned i = 0; i < told->nparts; i++)
 		get_part(in, &told->parts[i]);
 	if (!reader_done(in))
-		return malformed("description", "its length does not match its fields");
+		return malformed("description", "the length does not match the fields");
 	if (told->providers & ~WIRE_PROVIDERS || told->granularity >= WIRE_GRANULARITIES ||
 		told->method_verbs >= WIRE_METHODS || told->method_tcp >= WIRE_METHODS ||
 		told->survival > HOLDFAST_SURVIVES)
-		return malformed("description", "it has values that are unknown");
+		return malformed("description", "there are values that this version does not know");
 	return 0;
 }
 

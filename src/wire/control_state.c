@@ -38,7 +38,7 @@ int control_get_session(struct reader *in, struct control_session *session)
 
 	get_session(in, &got);
 	if (!reader_done(in))
-		return malformed("session", "its length or its generation is wrong");
+		return malformed("session", "the length or the generation is wrong");
 	*session = got;
 	return 0;
 }
@@ -56,7 +56,7 @@ int control_get_resume(const uint8_t *body, size_t length, struct control_resume
 
 	get_session(&in, &got);
 	if (in.bad)
-		return malformed("request to resume", "its length or its generation is wrong");
+		return malformed("request to resume", "the length or the generation is wrong");
 	int rc = control_get_start(
 		body + CONTROL_SESSION_SIZE, length - CONTROL_SESSION_SIZE, &resume->start);
 	if (!rc)
@@ -93,9 +93,9 @@ int control_get_mark(const uint8_t *body, size_t length, struct control_mark *ma
 	got.missing = get_u64(&in);
 	got.extent = get_u64(&in);
 	if (!reader_done(&in))
-		return malformed("request to mark", "its length does not match its fields");
+		return malformed("request to mark", "the length does not match the fields");
 	if (!got.extent || got.missing > got.extent)
-		return malformed("request to mark", "more bytes are missing than it is about");
+		return malformed("request to mark", "more bytes are missing than the mark covers");
 	*mark = got;
 	return 0;
 }
@@ -135,14 +135,16 @@ int control_get_state(struct reader *in, struct control_state *state)
 	got.missing = get_u64(in);
 	got.extent = get_u64(in);
 	if (!reader_done(in))
-		return malformed("state", "its length does not match its fields");
+		return malformed("state", "the length does not match the fields");
 	if (!got.known && (memcmp(got.identity, no_identity, sizeof(no_identity)) ||
 				  got.generation || got.unclosed || got.inconsistent))
-		return malformed("state", "it describes a pool that it does not know");
+		return malformed(
+			"state", "there are values for a pool whose state is given as unknown");
 	if (!got.inconsistent && (got.since || got.missing || got.extent))
-		return malformed("state", "it describes a mark that is not set");
+		return malformed("state", "it describes an inconsistency mark that is not set");
 	if (got.missing > got.extent)
-		return malformed("state", "more bytes are missing than the mark is about");
+		return malformed(
+			"state", "more bytes are missing than the inconsistency mark covers");
 	*state = got;
 	return 0;
 }

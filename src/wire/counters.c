@@ -46,7 +46,7 @@ int counters_get(struct reader *in, struct wire_counters *counters)
 	struct wire_counters got = get(in);
 
 	if (!reader_done(in))
-		return malformed("their length does not match their fields");
+		return malformed("the length does not match the fields");
 	*counters = got;
 	return 0;
 }
@@ -63,7 +63,7 @@ int counters_get_session(struct reader *in, struct wire_session *session)
 
 	got.provider = get_u8(in);
 	if (!reader_done(in))
-		return malformed("their length does not match their fields");
+		return malformed("the length does not match the fields");
 	if (got.provider & ~WIRE_PROVIDERS || got.provider & (got.provider - 1))
 		return malformed("the provider is unknown");
 	*session = got;

@@ -168,7 +168,7 @@ int differ_run(const struct differ_calls *calls, const void *local, uint64_t beg
 	struct run *run = calloc(1, sizeof(*run));
 
 	if (!run)
-		return err_set(-ENOMEM, "no memory to compare");
+		return err_set(-ENOMEM, "out of memory while comparing");
 	run->calls = calls;
 	run->local = local;
 	run->next = begin;

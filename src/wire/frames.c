@@ -20,7 +20,7 @@ int frames_init(struct frames *frames)
 
 	frames->taken = frames->filled = 0;
 	frames->bytes = block ? block + UNUSED : NULL;
-	return block ? 0 : err_set(-ENOMEM, "no memory for the control channel");
+	return block ? 0 : err_set(-ENOMEM, "out of memory for the control channel");
 }
 
 void frames_fini(struct frames *frames)

@@ -317,7 +317,7 @@ static void paths(void)
 		return;
 	}
 	names_path(unmappable, "a file of sysfs");
-	has_str(pmem_errormsg(), "its file system maps no files",
+	has_str(pmem_errormsg(), "its file system cannot map files",
 		"pmem_map_file: the message for ENODEV says that the file system maps no files");
 }
 

@@ -115,7 +115,7 @@ static void granularity(void)
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_CACHE_LINE);
 	is_int(pmem2_map_new(&map, fresh, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
 		"map_new: a required granularity that is finer than the file's is refused");
-	has_str(pmem2_errormsg(), "cache line is required",
+	has_str(pmem2_errormsg(), "but cache line or finer is required",
 		"map_new: the message names the granularity that is required");
 	static const char *const names[] = {"BYTE", "CACHE_LINE", "PAGE"};
 	pmem2_config_set_required_store_granularity(fresh, PMEM2_GRANULARITY_PAGE);

@@ -83,7 +83,7 @@ static void life(void)
 	is_int(pmem2_vm_reservation_new(&twin, addr + page, page), PMEM2_E_MAPPING_EXISTS,
 		"vm_reservation_new: an address at which something is mapped fails with MAPPING_EXISTS");
 	ok(!twin, "vm_reservation_new: the output is NULL if something is mapped at the address");
-	has_str(pmem2_errormsg(), "something is mapped",
+	has_str(pmem2_errormsg(), "something is already mapped",
 		"vm_reservation_new: the message says that something is mapped at the address");
 	is_int(pmem2_vm_reservation_delete(&rsv), 0,
 		"vm_reservation_delete: a reservation without maps is deleted");

@@ -399,7 +399,7 @@ static void test_started(RPMEMpool *rpp)
 		"persist_start: a deep persist on the lane is EBUSY");
 	fails(rpmem_read(rpp, buffer, 8192, 64, 0), EBUSY,
 		"persist_start: a read on the lane is EBUSY");
-	has_str(rpmem_errormsg(), "lane 0: a persist was started",
+	has_str(rpmem_errormsg(), "lane 0: a persist that was started",
 		"persist_start: the message about a busy lane says that a persist was started on it");
 	for (unsigned lane = 3; lane--;)
 		is_int(holdfast_remote_persist_wait(rpp, lane), 0,

@@ -42,7 +42,8 @@ static bool refused(int rc)
 {
 	char want[64];
 
-	snprintf(want, sizeof(want), "this pool was opened by process %d", (int)getppid());
+	snprintf(want, sizeof(want), "only process %d, which opened this pool, can use it",
+		(int)getppid());
 	return rc == -1 && errno == ENOTCONN && strstr(rpmem_errormsg(), want);
 }
 

@@ -55,7 +55,7 @@ static void test_secrets(void)
 	wrong[0][FABRIC_SECRET_SIZE - 1] ^= 1;
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
 		"connect: a secret whose last bit is wrong is refused");
-	has_str(err_get(), "lane 0: the target does not know its secret",
+	has_str(err_get(), "lane 0: the target does not know the secret of this lane",
 		"connect: the message names the lane whose secret is wrong");
 	memset(wrong, 0, sizeof(wrong));
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])wrong, &client), -EACCES,
@@ -118,7 +118,7 @@ static void test_closed(void)
 		usleep(1000);
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
 		-ECONNREFUSED, "connect: the port is closed once all lanes are connected");
-	has_str(err_get(), "here:set: connection of lane 0 to port",
+	has_str(err_get(), "here:set: cannot connect lane 0 to port",
 		"connect: the message names target, lane and port");
 	lanes_close(first);
 	target_stop(target);

@@ -459,7 +459,7 @@ int main(void)
 	test_welcome("half a welcome", 0, 'H', DATA_WELCOME_SIZE / 2, -EPROTO);
 	test_welcome("a window of 0 messages", 7, 0, DATA_WELCOME_SIZE, -EPROTO);
 	test_welcome("another version of the protocol", 5, 9, DATA_WELCOME_SIZE, -EPROTONOSUPPORT);
-	has_str(err_get(), "data path version 1, and the target's is 9",
+	has_str(err_get(), "the data protocol has version 1 here, but 9 on the target",
 		"welcome: the message names both versions of the protocol");
 	munmap(local, TARGET_SIZE);
 	return tap_done();

@@ -358,10 +358,10 @@ static void unfit(const char *what, size_t size, int error, const char *sentence
 
 static void parts_that_do_not_fit(void)
 {
-	unfit("a size larger than the set", 7 * MIB, -EFBIG, "of 7340032 bytes was asked for");
+	unfit("a size larger than the set", 7 * MIB, -EFBIG, "of 7340032 bytes was requested");
 	make_file("u1", 3 * MIB - 1);
 	unfit("an existing part of another size", 4 * MIB, -EINVAL,
-		"u1 has 3145727 bytes, and 3145728 in");
+		"u1 has 3145727 bytes, but 3145728 in");
 	make_file("u1", 3 * MIB);
 	int fd = open(pooldir_path("u1"), O_RDWR);
 	if (pwrite(fd, "x", 1, 4095) != 1)

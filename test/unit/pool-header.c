@@ -169,7 +169,7 @@ static void opening(void)
 		"a set with a single header, for a pool with several,");
 	pool_set_free(set);
 	set = pooldir_set("size.set", "2M @/x0\n3M @/x1\n2M @/x2\n");
-	refused(set, -EINVAL, "x1 has 2097152 bytes, and 3145728 in the pool set",
+	refused(set, -EINVAL, "x1 has 2097152 bytes, but 3145728 in the pool set",
 		"a set that has another size for a part");
 	pool_set_free(set);
 	if (truncate(pooldir_path("x2"), 0) || truncate(pooldir_path("x2"), 2 * MIB))

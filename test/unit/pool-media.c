@@ -87,7 +87,7 @@ static void unsafe_shutdowns(void)
 	shutdowns(5);
 	is_int(open_and_close(set), -EINVAL,
 		"shutdown state: an unsafe shutdown while the pool was open is refused");
-	has_str(err_get(), "they count 10 unsafe shutdowns, and counted 8",
+	has_str(err_get(), "they count 10 unsafe shutdowns; before that they counted 8",
 		"shutdown state: the message has the counts of unsafe shutdowns, summed over the parts");
 	is_int(open_and_close(set), -EINVAL,
 		"shutdown state: after an unsafe shutdown a second open is refused, too");

@@ -81,7 +81,7 @@ static void syntax(void)
 				     "AUTO /dev/dax0.0");
 
 	ok(!set, "pool_set_parse: two words after a size are refused");
-	has_str(err_get(), "x.set:7: nothing may follow the path: \"e\"",
+	has_str(err_get(), "x.set:7: nothing may follow the path of a part: \"e\"",
 		"pool_set_parse: the message has the line number and the word that is too many");
 	set = parse("PMEMPOOLSET\r\n# a comment\n  \t # another\n\nOPTION SINGLEHDR\n"
 		    "10M\t/a/b#c\n\t3MB   /d \r\nAUTO /dev/dax0.0");
@@ -128,12 +128,13 @@ static void refusals(void)
 		{"PMEMPOOLSET\nOPTION singlehdr\n2M /a\n",
 			"x.set:2: there is no such option: \"si"},
 		{"PMEMPOOLSET\nOPTION SINGLEHDR\n2M /a\nOPTION NOHDRS\n",
-			"x.set:4: either one header or none, not both"},
+			"x.set:4: OPTION SINGLEHDR excludes OPTION NOHDRS"},
 		{"PMEMPOOLSET\n2M /a\nREPLICA\n2M /b\n",
-			"x.set:3: a set that is used from another"},
+			"x.set:3: a pool set that is used from another"},
 		{"PMEMPOOLSET\n2M /a\nREPLICA user@host x.set\n",
-			"x.set:3: a set that is used from another machine has no replicas"},
-		{"PMEMPOOLSET\nSIZE /a\n", "x.set:2: neither a size nor AUTO, OPTION or REPLICA"},
+			"x.set:3: a pool set that is used from another machine cannot have replicas"},
+		{"PMEMPOOLSET\nSIZE /a\n",
+			"x.set:2: a line must begin with a size, AUTO, OPTION or REPLICA"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

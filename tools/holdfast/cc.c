@@ -51,7 +51,7 @@ static struct words new_words(int argc)
 	struct words words = {calloc((size_t)argc + EXTRA, sizeof(char *)), 0};
 
 	if (!words.list) {
-		fprintf(stderr, "holdfast cc: no memory\n");
+		fprintf(stderr, "holdfast cc: out of memory\n");
 		exit(OUTCOME_UNKNOWN);
 	}
 	return words;

@@ -36,7 +36,7 @@ static const struct argp_option options[] = {
 	{"json", OPTION_JSON, NULL, 0, "Print one JSON object, for programs", 0},
 #ifdef HAVE_LIBELF
 	{"program", OPTION_PROGRAM, "FILE", 0,
-		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, and what differs there from PMDK's libraries; FILE is not run",
+		"Instead of paths, explain what the program FILE needs of libpmem, libpmem2 and librpmem, and how these differ from PMDK's libraries; FILE is not run",
 		0},
 #endif
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0, "With --health, print metrics for Prometheus",
@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
 		" unless given",
 		0},
 	{"try", OPTION_TRY, NULL, 0,
-		"In directories, make an unnamed file and try it, instead of inferring from the file system what it would get",
+		"In directories, make an unnamed file and explain that, instead of inferring the answer from the file system",
 		0},
 	{0},
 };
@@ -273,7 +273,7 @@ int info_main(int argc, char **argv)
 	struct arguments arguments = {.answers = calloc((size_t)argc, sizeof(struct answer))};
 
 	if (!arguments.answers) {
-		fprintf(stderr, "holdfast: no memory for %d paths\n", argc);
+		fprintf(stderr, "holdfast: out of memory for %d paths\n", argc);
 		return OUTCOME_UNKNOWN;
 	}
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);

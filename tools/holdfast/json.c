@@ -20,7 +20,7 @@
 static struct json_object *must(struct json_object *object)
 {
 	if (!object) {
-		fprintf(stderr, "holdfast: no memory\n");
+		fprintf(stderr, "holdfast: out of memory\n");
 		exit(OUTCOME_UNKNOWN);
 	}
 	return object;
@@ -279,7 +279,7 @@ static bool print(struct json_object *all)
 	if (text)
 		puts(text);
 	else
-		fprintf(stderr, "holdfast: no memory\n");
+		fprintf(stderr, "holdfast: out of memory\n");
 	json_object_put(all);
 	return text;
 }

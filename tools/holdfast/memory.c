@@ -14,7 +14,7 @@ void (*without_memory)(void);
 void *must_have(void *memory)
 {
 	if (!memory) {
-		fprintf(stderr, "holdfast: no memory\n");
+		fprintf(stderr, "holdfast: out of memory\n");
 		if (without_memory)
 			without_memory();
 		exit(OUTCOME_UNKNOWN);

@@ -113,7 +113,7 @@ static const char *load(void)
 	rpmem.errormsg = (__typeof__(rpmem.errormsg))dlsym(library, "rpmem_errormsg");
 	if (rpmem.check && rpmem.sync && rpmem.errormsg)
 		return NULL;
-	return "librpmem.so.1 here is not that of Holdfast 3.1 or newer, and cannot compare";
+	return "librpmem.so.1 on this machine is not from Holdfast 3.1 or newer, and cannot compare";
 }
 
 /* -- the work -- */

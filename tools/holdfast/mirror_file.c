@@ -40,7 +40,7 @@ static void watch(const char *path)
 	struct sigaction action = {.sa_handler = on_fault};
 
 	snprintf(last_words, sizeof(last_words),
-		"holdfast: %s: it was made shorter meanwhile, or cannot be read\n", path);
+		"holdfast: %s: the file was shortened meanwhile, or cannot be read\n", path);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -86,9 +86,11 @@ static char *map(struct mirror_file *file, int fd)
 	if (error)
 		return error;
 	if (is_pool_set(fd))
-		return message("it is the description of a pool set: give the file of its part");
+		return message(
+			"it is the description of a pool set: give the file of the pool's part instead");
 	if (!file->size || file->size % page)
-		return message("it has %zu bytes; a pool has a multiple of %zu, the page size",
+		return message(
+			"it has %zu bytes; the size of a pool is a multiple of %zu, the page size",
 			file->size, page);
 	file->addr = mmap(NULL, file->size, PROT_READ, MAP_SHARED, fd, 0);
 	if (file->addr == MAP_FAILED)

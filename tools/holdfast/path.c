@@ -89,8 +89,8 @@ void path_explain(struct answer *answer, bool try)
 
 	if (fd < 0) {
 		char what[128];
-		snprintf(what, sizeof(what), "%s%s", made ? "no file can be tried there: " : "",
-			strerror(errno));
+		snprintf(what, sizeof(what), "%s%s",
+			made ? "no file can be made there for the trial: " : "", strerror(errno));
 		fail(answer, what);
 		return;
 	}
@@ -164,10 +164,10 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 		conclude(answer, OUTCOME_NO, "the granularity is coarser");
 	else if (told->survival == HOLDFAST_SURVIVES_ELSEWHERE)
 		conclude(answer, OUTCOME_UNKNOWN,
-			"another machine or layer decides whether stores survive");
+			"another machine or storage layer decides whether stores survive a power cut");
 	else if (told->survival == HOLDFAST_SURVIVES_UNKNOWN)
 		conclude(answer, OUTCOME_UNKNOWN,
-			"it could not be found out whether stores survive");
+			"it could not be found out whether stores survive a power cut");
 	else
 		conclude(answer, OUTCOME_YES, NULL);
 }

@@ -13,10 +13,10 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define WRITE_BACK                                                                                 \
-	"At page granularity a flush only notes a range, and a drain of the same thread writes it back; a failed write-back is remembered until the program accepts it."
+	"At page granularity a flush only records a range, and a drain of the same thread writes it back; a failed write-back is remembered until the program accepts it."
 #define ASYNC "Holdfast has no asynchronous copies: use the call without _async."
 #define DEEP                                                                                       \
-	"It fails if a region's deep flush cannot be done, and after a failed write-back of the file."
+	"This call fails if a region's deep flush cannot be done, and after a failed write-back of the file."
 #define WHOLE_WORDS "Aligned 8-byte words are always stored whole."
 #define REMOTE                                                                                     \
 	"Both machines must use Holdfast; waits have a deadline, and errors of the target reach the caller."
@@ -35,7 +35,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_deep_drain", DEEP),
 	OFFERED(PMEM, "pmem_deep_flush", NULL),
 	OFFERED(PMEM, "pmem_deep_persist", DEEP),
-	OFFERED(PMEM, "pmem_drain", "It executes a fence even if no flush needs it."),
+	OFFERED(PMEM, "pmem_drain", "This call executes a fence even if no flush needs it."),
 	OFFERED(PMEM, "pmem_errormsg", NULL),
 	OFFERED(PMEM, "pmem_flush", NULL),
 	OFFERED(PMEM, "pmem_has_auto_flush", NULL),
@@ -45,7 +45,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_log_set_function", NULL),
 	OFFERED(PMEM, "pmem_log_set_threshold", NULL),
 	OFFERED(PMEM, "pmem_map_file",
-		"If it fails, it removes a file that it created; DAX devices that no CPU flush makes durable get is_pmem 0."),
+		"If this call fails, it removes a file that it created; DAX devices that no CPU flush makes durable get is_pmem 0."),
 	OFFERED(PMEM, "pmem_memcpy", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memcpy_persist", WHOLE_WORDS),
@@ -56,13 +56,14 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_memset_nodrain", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_memset_persist", WHOLE_WORDS),
 	OFFERED(PMEM, "pmem_msync",
-		"After a failed write-back of the file it keeps failing until the program accepts the failure or maps the file again."),
+		"After a failed write-back of the file this call keeps failing until the program accepts the failure or maps the file again."),
 	OFFERED(PMEM, "pmem_persist", NULL),
 	OFFERED(PMEM, "pmem_unmap", NULL),
-	OFFERED(PMEM2, "pmem2_badblock_clear", "It clears only what its context has listed."),
+	OFFERED(PMEM2, "pmem2_badblock_clear",
+		"This call clears only bad blocks that its context has listed."),
 	OFFERED(PMEM2, "pmem2_badblock_context_delete", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_context_new",
-		"If the disk of the file cannot be found it fails, instead of listing nothing."),
+		"If the disk of the file cannot be found this call fails, instead of listing nothing."),
 	OFFERED(PMEM2, "pmem2_badblock_next", NULL),
 	OFFERED(PMEM2, "pmem2_config_delete", NULL),
 	OFFERED(PMEM2, "pmem2_config_new", NULL),
@@ -97,7 +98,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_source_alignment", NULL),
 	OFFERED(PMEM2, "pmem2_source_delete", NULL),
 	OFFERED(PMEM2, "pmem2_source_device_id",
-		"It overwrites the buffer instead of appending to it."),
+		"This call overwrites the buffer instead of appending to it."),
 	OFFERED(PMEM2, "pmem2_source_device_usc", NULL),
 	OFFERED(PMEM2, "pmem2_source_from_anon", NULL),
 	OFFERED(PMEM2, "pmem2_source_from_fd", NULL),
@@ -123,7 +124,7 @@ static const struct known_call calls[] = {
 	OFFERED(RPMEM, "rpmem_deep_persist", REMOTE),
 	OFFERED(RPMEM, "rpmem_drain", REMOTE),
 	OFFERED(RPMEM, "rpmem_errormsg", NULL),
-	OFFERED(RPMEM, "rpmem_flush", "It does not wait for the target; a drain does."),
+	OFFERED(RPMEM, "rpmem_flush", "This call does not wait for the target; a drain does."),
 	OFFERED(RPMEM, "rpmem_open", REMOTE),
 	OFFERED(RPMEM, "rpmem_persist", REMOTE),
 	OFFERED(RPMEM, "rpmem_read", "The range is checked against the size of the pool."),

@@ -43,7 +43,7 @@ static const char *load(void)
 	if (!rpmem.describe || !rpmem.set_free || !rpmem.method_name || !rpmem.provider_name ||
 		!rpmem.errormsg) {
 		dlclose(library);
-		return "librpmem.so.1 here is not Holdfast's, and cannot ask another machine";
+		return "librpmem.so.1 on this machine is not Holdfast's, and cannot ask another machine";
 	}
 	rpmem.library = library;
 	return NULL;
@@ -74,7 +74,7 @@ static const char *durable(enum pmem2_granularity granularity)
 	case PMEM2_GRANULARITY_CACHE_LINE:
 		return "after the target has flushed its cache lines (cache-line granularity)";
 	case PMEM2_GRANULARITY_PAGE:
-		return "after the kernel there has written back the pages (page granularity)";
+		return "after the target's kernel has written back the pages (page granularity)";
 	}
 	return "at a granularity that this version does not know";
 }
@@ -143,12 +143,12 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	if (set->inconsistent)
 		fprintf(text,
-			"It has been inconsistent since %s: %" PRIu64
+			"The pool has been inconsistent since %s: %" PRIu64
 			" bytes are missing. Only a reconnect of its writer, or a sync of at least "
-			"its first %" PRIu64 " bytes, may go on.\n",
+			"its first %" PRIu64 " bytes, can make it consistent.\n",
 			since, set->missing, set->extent);
 	else if (set->unclosed && !set->busy)
-		fputs("The last program that has stored to it has not closed it: the memory there may be ahead of this copy.\n",
+		fputs("The last program that has stored to this pool has not closed it: the memory there may be ahead of this copy.\n",
 			text);
 }
 
@@ -168,7 +168,7 @@ static const char *survival_sentence(enum holdfast_survival survival)
 	case HOLDFAST_SURVIVES:
 		return "That machine says that its storage survives a power cut";
 	}
-	return "Whether its storage survives a power cut is not known here";
+	return "This version does not know what that machine answered about power cuts";
 }
 
 const struct holdfast_remote_counts *remote_stats(const struct holdfast_remote_set *set)
@@ -199,8 +199,8 @@ static void put_stats(FILE *text, const struct holdfast_remote_counts *stats)
 	uint64_t half = time_of(stats, 0.5), most = time_of(stats, 0.99);
 
 	fprintf(text,
-		"Its session has made %" PRIu64 " ranges of %" PRIu64 " bytes durable by %" PRIu64
-		" drains, and %" PRIu64 " calls have failed.\n",
+		"The session that has the pool open has made %" PRIu64 " ranges of %" PRIu64
+		" bytes durable by %" PRIu64 " drains, and %" PRIu64 " calls have failed.\n",
 		stats->flushes, stats->bytes, stats->drains, stats->failures);
 	if (half && most)
 		fprintf(text,
@@ -212,9 +212,9 @@ static void put_stats(FILE *text, const struct holdfast_remote_counts *stats)
 static void put_provider(FILE *text, const struct holdfast_remote_set *set)
 {
 	if (set->busy && set->provider == HOLDFAST_PROVIDER_SSH)
-		fputs("Its session sends the data inside ssh.\n", text);
+		fputs("The session that has the pool open sends the data inside ssh.\n", text);
 	else if (set->busy && set->provider != HOLDFAST_PROVIDER_NONE)
-		fprintf(text, "Its session sends the data over %s.\n",
+		fprintf(text, "The session that has the pool open sends the data over %s.\n",
 			rpmem.provider_name(set->provider));
 	else if (set->provider == HOLDFAST_PROVIDER_SSH)
 		fputs("A program here, with this environment, sends the data inside ssh.\n", text);
@@ -224,14 +224,14 @@ static void put_text(FILE *text, const struct holdfast_remote_set *set)
 {
 	put_verdict(text, set);
 	fprintf(text,
-		"It is on another machine. %s: run `holdfast info' there, with the paths of the parts, to know why.\n",
+		"The pool is on another machine. %s: run `holdfast info' there, with the paths of the parts, to know why.\n",
 		survival_sentence(set->survival));
 	if (remote_has_state(set))
 		put_state(text, set);
 	put_volatile_parts(text, set);
 	if (set->created && !set->busy)
-		fputs(set->header_size ? "The first bytes belong to its header.\n"
-				       : "It has no header: all bytes are the program's.\n",
+		fputs(set->header_size ? "The first bytes belong to the pool's header.\n"
+				       : "The pool has no header: all bytes are the program's.\n",
 			text);
 	if (remote_stats(set))
 		put_stats(text, remote_stats(set));
@@ -316,13 +316,14 @@ static void require_survival(struct answer *answer, enum holdfast_survival survi
 		answer->because = "the target's storage is volatile";
 		return;
 	case HOLDFAST_SURVIVES_ELSEWHERE:
-		answer->because = "another machine or layer decides whether stores survive";
+		answer->because =
+			"another machine or storage layer decides whether stores survive a power cut";
 		return;
 	case HOLDFAST_SURVIVES_UNKNOWN:
-		answer->because = "the target cannot tell whether stores survive";
+		answer->because = "the target cannot tell whether stores survive a power cut";
 		return;
 	}
-	answer->because = "the target's answer is not known here";
+	answer->because = "this version does not know the target's answer";
 }
 
 /* Does what path_require() does, for a pool set on another machine. */

@@ -138,7 +138,7 @@ static char *parse(struct seen *seen, const char *text, size_t length)
 		return NULL;
 	seen_fini(seen);
 	return must_copy(
-		"it is damaged, or not a state of this version; it is left alone, and nothing was compared: remove it to begin again");
+		"it is damaged, or not a state of this version; it was not changed, and nothing was compared: remove it to begin again");
 }
 
 static char *read_open(struct seen *seen, int fd)
@@ -345,7 +345,7 @@ char *seen_commit(struct seen_file *file)
 	} else {
 		int error = sync_folder(file->folder);
 		if (error)
-			why = because("it may be gone after a power cut", error);
+			why = because("the file may be gone after a power cut", error);
 	}
 	forget(file);
 	return why;

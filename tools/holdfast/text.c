@@ -204,5 +204,5 @@ void text_health(const struct health *health)
 	detail_of("looked at", "%zu modules, %zu regions, %zu counters of storage",
 		health->now->dimm_count, health->now->region_count, health->now->counter_count);
 	detail("compared with",
-		health->before.time ? health->before.time : "nothing: there was no look before");
+		health->before.time ? health->before.time : "nothing: there was no earlier look");
 }

@@ -36,7 +36,7 @@ int service_look(
 	struct service *service, const struct control_named *named, struct compare_looked *looked)
 {
 	struct pool_set *set;
-	int rc = named->flags ? err_set(-EPROTO, "malformed request: its flags are unknown")
+	int rc = named->flags ? err_set(-EPROTO, "malformed request: it has unknown flags")
 			      : writers_load_set(service->config, named->name, &set);
 
 	if (rc)
@@ -91,7 +91,7 @@ static int hash(struct service *service, const struct control_head *head, const 
 		rc = check_range(service, &ask);
 	if (!rc && !service->buffer) {
 		service->buffer = malloc(COMPARE_UNIT_MAX);
-		rc = service->buffer ? 0 : err_set(-ENOMEM, "no memory to compare");
+		rc = service->buffer ? 0 : err_set(-ENOMEM, "out of memory while comparing");
 	}
 	for (size_t done = 0; !rc && done < ask.length;) {
 		size_t length = ask.length - done;
@@ -126,7 +126,7 @@ static int set_mark(struct service *service, const struct control_head *head, co
 
 	if (!rc && mark.extent > pool_size(service->pool))
 		rc = err_set(-EPROTO,
-			"malformed request to mark: it is about more bytes than the pool has");
+			"malformed request to mark: it covers more bytes than the pool has");
 	return rc ? rc : writers_mark(&service->writers, &mark);
 }
 

@@ -22,7 +22,7 @@
 
 static int no_memory(void)
 {
-	return err_set(-ENOMEM, "no memory for the configuration");
+	return err_set(-ENOMEM, "out of memory for the configuration");
 }
 
 static int replace(char **place, char *with)
@@ -204,7 +204,7 @@ static int set_port_range(struct config *config, const char *value)
 		low, sizeof(low), "%.*s", dash ? (int)(dash - value) : (int)sizeof(low), value);
 
 	if (length >= (int)sizeof(low))
-		return err_set(-EINVAL, "\"%.100s\" is not LOW-HIGH, of ports", value);
+		return err_set(-EINVAL, "\"%.100s\" is not LOW-HIGH, a range of ports", value);
 	int error = number(low, 1, UINT16_MAX, &from);
 	if (!error)
 		error = number(dash ? dash + 1 : low, 1, UINT16_MAX, &to);

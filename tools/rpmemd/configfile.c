@@ -73,7 +73,7 @@ int config_parse(struct config *config, const char *text, size_t length, const c
 		return err_set(-EINVAL, "%s is not a configuration: it is not text", name);
 	char *copy = strndup(text, length);
 	if (!copy)
-		return err_set(-ENOMEM, "no memory for %s", name);
+		return err_set(-ENOMEM, "out of memory for %s", name);
 	int error = parse_lines(config, copy, name);
 	free(copy);
 	return error;
@@ -84,7 +84,7 @@ static int read_file(struct config *config, int fd, const char *path)
 	char *text = malloc(TEXT_MAXIMUM + 1);
 
 	if (!text)
-		return err_set(-ENOMEM, "no memory for %s", path);
+		return err_set(-ENOMEM, "out of memory for %s", path);
 	ssize_t length = read_all(fd, text, TEXT_MAXIMUM + 1);
 	int error = length < 0 ? err_sys("cannot read %s", path)
 			       : config_parse(config, text, (size_t)length, path);
@@ -113,7 +113,7 @@ int config_read_defaults(struct config *config)
 	if (error)
 		return error;
 	if (asprintf(&users, "%s/%s", config->home, CONFIG_USER_FILE) < 0)
-		return err_set(-ENOMEM, "no memory for the name of %s", CONFIG_USER_FILE);
+		return err_set(-ENOMEM, "out of memory for the name of %s", CONFIG_USER_FILE);
 	error = config_read(config, users, true);
 	free(users);
 	return error;

@@ -21,7 +21,7 @@ int control_io_init(struct control_io *io, int timeout_ms)
 	io->is_socket = !fstat(STDOUT_FILENO, &output) && S_ISSOCK(output.st_mode);
 	io->bytes = malloc(CONTROL_FRAME_MAX);
 	if (!io->bytes)
-		return err_set(-ENOMEM, "no memory for the control channel");
+		return err_set(-ENOMEM, "out of memory for the control channel");
 	return frames_init(&io->frames);
 }
 
@@ -162,7 +162,7 @@ int control_io_send_reply(
 		request->type | CONTROL_REPLY, request->id, (uint32_t)writer_length(reply)};
 
 	if (reply->bad)
-		return err_set(-EMSGSIZE, "the reply to %s does not fit a frame",
+		return err_set(-EMSGSIZE, "the reply to %s is too long for a frame",
 			control_type_name(request->type));
 	return send_frame(io, &head);
 }

@@ -129,7 +129,7 @@ int jobs_open(struct jobs **opened, jobs_work *work, void *context)
 	struct jobs *jobs = calloc(1, sizeof(*jobs));
 
 	if (!jobs)
-		return err_set(-ENOMEM, "no memory for requests");
+		return err_set(-ENOMEM, "out of memory for requests");
 	jobs->work = work;
 	jobs->context = context;
 	pthread_mutex_init(&jobs->lock, NULL);
@@ -138,7 +138,7 @@ int jobs_open(struct jobs **opened, jobs_work *work, void *context)
 	jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int rc = 0;
 	if (!jobs->replies)
-		rc = err_set(-ENOMEM, "no memory for replies");
+		rc = err_set(-ENOMEM, "out of memory for replies");
 	else if (jobs->fd < 0)
 		rc = err_sys("cannot make a descriptor for replies");
 	else
@@ -165,7 +165,7 @@ void jobs_close(struct jobs *jobs)
 int jobs_add(struct jobs *jobs, const struct control_head *head, const uint8_t *body)
 {
 	if (jobs->pending == JOBS_MAX)
-		return err_set(-EPROTO, "more than %u requests are not answered", JOBS_MAX);
+		return err_set(-EPROTO, "more than %u unanswered requests", JOBS_MAX);
 	if (head->length > JOBS_BODY_MAX)
 		return err_set(-EPROTO, "malformed request: it is too long");
 	pthread_mutex_lock(&jobs->lock);

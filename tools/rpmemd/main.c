@@ -94,8 +94,9 @@ int main(int argc, char **argv)
 
 	options_parse(&options, argc, argv);
 	if (!options.remove && isatty(STDIN_FILENO)) {
-		err_set(-ENOTTY, "librpmem starts this over ssh, and there is a terminal; "
-				 "see --help");
+		err_set(-ENOTTY,
+			"librpmem starts this program over ssh, but standard input is a terminal; "
+			"see --help");
 		return complain(OPTIONS_EXIT_USAGE);
 	}
 	harden();

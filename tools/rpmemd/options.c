@@ -20,29 +20,35 @@ enum { KEY_USAGE = 0x800, KEY_SETTING = 0x1000 };
  */
 static const struct argp_option table[] = {
 	{"config", 'c', "FILE", 0,
-		"Read this configuration, and neither " CONFIG_SYSTEM_FILE
+		"Read this configuration file, and neither " CONFIG_SYSTEM_FILE
 		" nor $HOME/" CONFIG_USER_FILE,
 		0},
 	{"remove", 'r', "POOLSET", 0, "Remove this pool, and exit", 1},
 	{"force", 'f', NULL, 0, "With --remove: go on if something cannot be removed", 1},
 	{"pool-set", 's', NULL, 0, "With --remove: remove the pool set file, too", 1},
 	{"poolset-dir", KEY_SETTING, "DIRECTORY", 0, "Directory of the pool sets", 2},
-	{"nthreads", 't', "NUMBER", 0, "Threads that serve lanes; 0: as many as CPUs", 2},
+	{"nthreads", 't', "NUMBER", 0,
+		"Threads that serve lanes (connections for data); 0: as many as CPUs", 2},
 	{"max-lanes", KEY_SETTING + 1, "NUMBER", 0, "Maximum of lanes per connection", 2},
-	{"port-range", KEY_SETTING + 2, "LOW-HIGH", 0, "Ports of the data path, for firewalls", 2},
+	{"port-range", KEY_SETTING + 2, "LOW-HIGH", 0,
+		"Ports on which to listen for data; for firewalls", 2},
 	{"timeout", KEY_SETTING + 3, "MILLISECONDS", 0, "Drop a peer that is silent this long", 2},
 	{"poll-us", KEY_SETTING + 4, "MICROSECONDS", 0,
 		"Busy-poll this long after the last message before sleeping", 2},
 	{"persist-apm", KEY_SETTING + 5, NULL, 0,
-		"Network cards write past the CPU's caches: what arrived is durable", 2},
+		"Assume that network cards write past the CPU's caches, so that data is durable when it arrives",
+		2},
 	{"persist-general", KEY_SETTING + 6, NULL, 0, "Accepted, without effect", 2},
 	{"data-over-ssh", KEY_SETTING + 11, "yes|no", 0,
 		"Carry data inside the ssh connection if the other end asks for it", 2},
 	{"log-file", KEY_SETTING + 7, "FILE", 0, "Log to this file instead of syslog", 3},
 	{"use-syslog", KEY_SETTING + 8, NULL, 0, "Log to syslog", 3},
-	{"log-level", KEY_SETTING + 9, "LEVEL", 0, "err, warn, notice, info or debug", 3},
+	{"log-level", KEY_SETTING + 9, "LEVEL", 0,
+		"Log messages of this level and more severe ones: err, warn, notice, info or debug",
+		3},
 	{"state-dir", KEY_SETTING + 10, "DIRECTORY", 0,
-		"Directory for what is remembered of pools; \".rpmemd\" beside each pool set", 2},
+		"Directory of the state files of pools; unless given, \".rpmemd\" beside each pool set",
+		2},
 	{"help", 'h', NULL, 0, "Give this help list", -1},
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1}, /* argp's messages mention --usage */
 	{"version", 'V', NULL, 0, "Print program version", -1},
@@ -50,7 +56,7 @@ static const struct argp_option table[] = {
 };
 
 static const char doc[] =
-	"Keep a copy of another machine's memory, on its behalf. It is started there, through ssh, by librpmem, and speaks to it on standard input and output.";
+	"Keep a copy of another machine's memory, on its behalf. librpmem on that machine starts this daemon here, through ssh, and speaks to it on standard input and output.";
 
 static const char *name_of(int key)
 {

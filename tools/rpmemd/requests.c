@@ -135,8 +135,8 @@ static int on_lanes(struct session *session, const struct control_head *head, co
 static int on_message(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	if (!session->service.in_stream)
-		return err_set(
-			-EPROTO, "a message of lane %u, which is not in this channel", head->id);
+		return err_set(-EPROTO, "a message of lane %u, but lanes do not use this channel",
+			head->id);
 	return stream_server_take(session->service.server, head->id, body, head->length);
 }
 

@@ -159,7 +159,7 @@ int service_relane(struct service *service, const struct control_lanes *lanes,
 	tell_pool(service, told);
 	int rc = service_lanes_make(service, lanes->providers, lanes->nlanes, told, secrets);
 	if (!rc)
-		log_notice("lanes made again: %u by %s, %s", told->nlanes,
+		log_notice("new lanes for the session: %u by %s, %s", told->nlanes,
 			wire_provider_name(told->provider), wire_method_name(told->method));
 	return rc;
 }

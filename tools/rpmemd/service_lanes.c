@@ -32,7 +32,7 @@ enum holdfast_method service_method(const struct config *config, enum holdfast_p
 		return HOLDFAST_METHOD_WRITE_DELIVERED;
 	if (config->persist_apm)
 		log_notice(
-			"persist-apm has no effect: over tcp, a write is durable only if the CPU's caches are");
+			"persist-apm has no effect: over tcp, a write is durable only if the CPU's caches are durable");
 	return HOLDFAST_METHOD_WRITE_MESSAGE;
 }
 
@@ -61,7 +61,7 @@ static bool own_address(char *address, size_t size)
 	if (connection && sscanf(connection, format, address) == 1)
 		return true;
 #pragma GCC diagnostic pop
-	log_notice("SSH_CONNECTION names no address to listen on: listening on all");
+	log_notice("SSH_CONNECTION names no address to listen on: listening on all addresses");
 	address[0] = '\0';
 	return false;
 }
@@ -72,7 +72,7 @@ static int make_secrets(unsigned nlanes, uint8_t **made)
 	uint8_t *secrets = malloc(size);
 
 	if (!secrets)
-		return err_set(-ENOMEM, "no memory for %u lanes", nlanes);
+		return err_set(-ENOMEM, "out of memory for %u lanes", nlanes);
 	int rc = state_random(secrets, size);
 	if (rc) {
 		free(secrets);

@@ -101,7 +101,7 @@ static int marked_error(const struct pool_state *state)
 	return err_set(-EUCLEAN,
 		"the pool has been inconsistent since %s: %" PRIu64
 		" bytes are missing; only a reconnect of its writer, or a sync of at least its "
-		"first %" PRIu64 " bytes, may go on",
+		"first %" PRIu64 " bytes, can make it consistent",
 		since, state->missing, state->extent);
 }
 
@@ -217,10 +217,10 @@ void writers_session(const struct writers *writers, struct control_session *sess
 static int check_session(const struct pool_state *state, const struct control_session *session)
 {
 	if (memcmp(state->identity, session->identity, sizeof(state->identity)))
-		return err_set(-ESTALE, "this is another pool than the session's");
+		return err_set(-ESTALE, "this is not the pool of the session");
 	if (!state_same_secret(state->session, session->secret))
 		return err_set(-ESTALE,
-			"another writer has had the pool since: its generation is %" PRIu64
+			"another writer has used the pool meanwhile: its generation is %" PRIu64
 			", this session's %" PRIu64,
 			state->generation, session->generation);
 	if (state->generation < session->generation)
@@ -243,7 +243,7 @@ int writers_take_over(
 	rc = state_read(path, &state);
 	if (rc == -ENOENT || rc == -ENOTDIR)
 		rc = err_set(-ESTALE,
-			"the pool has no state file: it is not this session's, or rpmemd could not "
+			"the pool has no state file: it is not the pool of this session, or rpmemd could not "
 			"write one (setting state-dir)");
 	else if (rc)
 		rc = of_folder(rc);

@@ -153,9 +153,9 @@ static int notice_writes(struct checker *checker, bool *spoilt)
 	if (!*spoilt && !was_started)
 		return STATUS_CLEAN;
 	*spoilt = true;
-	spawn_from_now_on(checker, was_started
-					   ? "it starts programs, or forks with the image mapped"
-					   : "it writes the image other than through a map");
+	spawn_from_now_on(
+		checker, was_started ? "the check starts programs, or forks with the image mapped"
+				     : "the check writes the image other than through a map");
 	return images_restore(checker->work, checker->run, checker->worker);
 }
 
@@ -165,7 +165,7 @@ static int serve(struct checker *checker, int *status, bool *again)
 		return notice_writes(checker, again);
 	if (is_stopped)
 		return STATUS_CLEAN;
-	spawn_from_now_on(checker, "it fails when it is forked");
+	spawn_from_now_on(checker, "the check fails if it is forked instead of started");
 	return spawn_command(checker, status);
 }
 
@@ -260,11 +260,11 @@ static void choose_way(struct checker *checker)
 	else if (!strcmp(checker->words[0], "/bin/sh"))
 		spawn_from_now_on(checker, "it is run by a shell");
 	else if (!path || is_script_or_static(path))
-		spawn_from_now_on(checker, "it is a script, or loads nothing");
+		spawn_from_now_on(checker, "the check is a script, or loads no libraries");
 	else if (!checker->work->is_tmpfs)
 		spawn_from_now_on(checker, "the images are not in main memory");
 	else if (!server_start(checker))
-		spawn_from_now_on(checker, "it fails when it is forked");
+		spawn_from_now_on(checker, "the check fails if it is forked instead of started");
 	else
 		remember_files(checker, &changed);
 	free(path);
@@ -285,7 +285,7 @@ int checker_start(struct work *work, struct run *run, const struct options *opti
 	char path[PATH_MAX];
 
 	if (!checker)
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	*result = checker;
 	checker->work = work;
 	checker->run = run;

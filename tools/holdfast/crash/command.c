@@ -202,7 +202,7 @@ int crash_main(int argc, char **argv)
 	static struct run run;
 
 	if (!chosen.files)
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	options_parse(argc, argv, &chosen);
 	set_signals(&work);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

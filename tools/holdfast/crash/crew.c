@@ -119,7 +119,7 @@ int crew_start(struct work *work, struct run *run, const struct options *options
 
 	*result = crew;
 	if (!crew || !(crew->workers = calloc(options->jobs, sizeof(*crew->workers))))
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	crew->work = work;
 	crew->run = run;
 	crew->way = way;

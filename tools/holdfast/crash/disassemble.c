@@ -130,7 +130,7 @@ static void say_it_takes_long(int fd)
 	ssize_t length = readlink(link, name, sizeof(name) - 1);
 	if (length > 0)
 		fprintf(stderr,
-			"%s: looking for flushes and fences in %.*s, for some seconds; the result is kept\n",
+			"%s: looking for flushes and fences in %.*s, which takes some seconds; the result is kept for later runs\n",
 			command_name, (int)length, name);
 }
 

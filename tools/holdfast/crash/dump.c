@@ -172,7 +172,8 @@ static int learn_state(struct run *run, struct checker *checker, struct dump *du
 	state->status = verdict.status;
 	state->text = read_all(checker_said(checker), &size);
 	if (!state->text)
-		return complain(STATUS_NOTHING, "no memory for what --dump prints");
+		return complain(
+			STATUS_NOTHING, "out of memory for the output of the --dump command");
 	state->hash = hash_of(state->text, size);
 	dump->kept += size;
 	if (dump->kept > KEPT) {
@@ -190,14 +191,14 @@ static int learn_states(struct run *run, struct checker *checker, struct dump *d
 		status = learn_state(run, checker, dump, i);
 		if (!status && checker_enough(checker))
 			status = complain(STATUS_NOTHING,
-				"time was up before --dump had printed all states without a crash");
+				"time was up before the --dump command had printed all states that occur without a crash");
 	}
 	const struct state *last = &dump->states[dump->count - 1];
 	char words[64];
 	status_words(last->status, words, sizeof(words));
 	if (!status && last->status)
 		status = complain(STATUS_ORACLE,
-			"--dump fails without a crash, on the file after the program ran: %s",
+			"the --dump command fails without a crash, on the file after the program ran: %s",
 			words);
 	return status;
 }
@@ -208,7 +209,7 @@ int dump_learn(struct work *work, struct run *run, struct checker *checker, stru
 
 	*result = dump;
 	if (!dump || !divide(dump, &run->trace))
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	int status = learn_states(run, checker, dump);
 	if (!status)
 		status = images_restore(work, run, 0);
@@ -320,7 +321,7 @@ static char *say(const struct closest *closest)
 
 	if (!right)
 		return strdup("prints another state");
-	if (asprintf(&words, "line %zu is '%.*s', and '%.*s' without a crash", closest->line + 1,
+	if (asprintf(&words, "line %zu is '%.*s', but '%.*s' without a crash", closest->line + 1,
 		    (int)strcspn(is, "\n") < 80 ? (int)strcspn(is, "\n") : 80, is,
 		    (int)strcspn(right, "\n") < 80 ? (int)strcspn(right, "\n") : 80, right) < 0)
 		return NULL;
@@ -334,7 +335,8 @@ int dump_judge(const struct dump *dump, int said, struct verdict *verdict)
 	struct closest closest = {.dump = dump, .text = text, .hash = 0, .status = verdict->status};
 
 	if (!text)
-		return -complain(STATUS_NOTHING, "no memory for what --dump prints");
+		return -complain(
+			STATUS_NOTHING, "out of memory for the output of the --dump command");
 	closest.hash = hash_of(text, size);
 	compare_all(&closest, verdict->at);
 	if (closest.is_right || !verdict->status) {

@@ -93,9 +93,9 @@ static const char *why_not(const struct image *image)
 	if (strstr(loader, "ld-musl"))
 		return "it is linked with musl, and the recorder with glibc";
 	if (mentions(image, "__asan_init"))
-		return "it was built with AddressSanitizer, which must be loaded first; build it without";
+		return "it was built with AddressSanitizer, which must be loaded first; build it without AddressSanitizer";
 	if (mentions(image, "libtsan.so.2") || mentions(image, "libtsan.so.0"))
-		return "it was built with ThreadSanitizer; build it without this";
+		return "it was built with ThreadSanitizer; build it without ThreadSanitizer";
 	return NULL;
 }
 

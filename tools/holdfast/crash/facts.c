@@ -47,13 +47,13 @@ static char *level_words(const struct explored *explored, enum model model)
 	if (explored->seen && explored->stores)
 		return words_of(
 			"levels 0 and 1: %llu stores were seen one by one; "
-			"parts of the program that holdfast cc did not build changed a line %llu times, and their stores were not told apart",
+			"code that was not built by holdfast cc changed a cache line %llu times, and its stores were not told apart",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
 	return words_of("%s",
 		explored->seen
-			? "level 0: stores between two flushes of a line were not told apart (holdfast cc tells them)"
+			? "level 0: stores between two flushes of a line were not told apart (holdfast cc tells them apart)"
 		: explored->stores ? "level 1: each store was seen by itself"
-		: explored->copies ? "level 1: copies and fills by calls are all that was stored"
+		: explored->copies ? "level 1: all stores were copies and fills by library calls"
 				   : "no store was recorded");
 }
 
@@ -93,7 +93,7 @@ static const char *repair_words(const struct bug *bug, enum model model)
 
 	if (bug->cause == CAUSE_ATOMICITY && may_be_older(&bug->lost, &bug->early))
 		return "make the lost store durable before the early one is stored; or one store of "
-		       "8 bytes that makes all of it count, or a log";
+		       "8 bytes that makes the whole update valid, or a log";
 	if (bug->cause == CAUSE_ORDER && !is_under_way)
 		return fact_causes[CAUSE_EVICTION].repair;
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_DRAIN)
@@ -242,7 +242,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 		.is_gone = run->file_gone};
 	if (blind->found)
 		blind->words[blind->count++] = words_of(
-			"stores found only by comparing: %llu times a line, %llu of them after the end; their order inside the line is not known",
+			"stores found only by comparing memory: a line had changed %llu times, %llu of them after the end of the program; the order of the stores inside a line is not known",
 			(unsigned long long)blind->found,
 			(unsigned long long)blind->found_after_end);
 	if (blind->maps)
@@ -251,7 +251,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 				(unsigned long long)blind->maps);
 	if (blind->names)
 		blind->words[blind->count++] =
-			words_of("names were changed by something that was not seen");
+			words_of("names were changed by something that was not recorded");
 	if (blind->records)
 		blind->words[blind->count++] = words_of(
 			"records lost because a process was killed while it recorded: at most %llu",

@@ -207,7 +207,7 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 		return STATUS_CLEAN;
 	run->memories.more = calloc(count, sizeof(*run->memories.more));
 	if (!run->memories.more)
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	run->memories.more_count = count;
 	for (unsigned worker = 1; worker <= count; worker++) {
 		if (!work_make_part(work, worker_directory("image", worker)) ||

@@ -148,7 +148,7 @@ static void print_oracle(FILE *to, const struct facts *facts)
 {
 	begin_case(to, facts, "the check refuses an empty file");
 	if (facts->accepts_anything)
-		fputs(">\n      <skipped message=\"it may check nothing\"/>\n    </testcase>\n",
+		fputs(">\n      <skipped message=\"the check accepts an empty file, and may check nothing\"/>\n    </testcase>\n",
 			to);
 	else
 		fputs("/>\n", to);

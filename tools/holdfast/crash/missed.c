@@ -11,12 +11,13 @@ static const char *const meanings[MISSED_WAYS] = {
 	[MISSED_MOVE] =
 		"files or directories moved into the watched directory from elsewhere, whose content counts as durable",
 	[MISSED_SPECIAL] = "symbolic links and special files in the watched directory",
-	[MISSED_ROOM] = "names that are too long, or more names, files or directories than fit",
+	[MISSED_ROOM] =
+		"names that are too long, or more names, files or directories than can be recorded",
 	[MISSED_CUT] = "files that were cut off in their middle",
 	[MISSED_ASYNC] =
-		"writes and syncs that the program left to the kernel or to other threads (io_uring, libaio, aio_write)",
+		"asynchronous writes and syncs, made by the kernel or by other threads (io_uring, libaio, aio_write)",
 	[MISSED_REMOTE] = "stores to pools on other machines (librpmem) that are not tested",
-	[MISSED_GROWTH] = "files that became longer by a call that was not seen",
+	[MISSED_GROWTH] = "files that became longer by a call that was not recorded",
 };
 
 char *missed_words(const struct trace *trace, enum missed way)

@@ -182,22 +182,22 @@ void probes_answer(struct work *work)
 static const char *reason_words(enum probe_reason reason)
 {
 	static const char *const words[PROBE_REASONS] = {
-		[PROBE_UNKNOWN] = "this version does not know its encoding",
+		[PROBE_UNKNOWN] = "this version does not know the instruction's encoding",
 		[PROBE_SEGMENT] = "its operand is relative to a segment",
-		[PROBE_CHANGED] = "its bytes in memory and in the file differ",
+		[PROBE_CHANGED] = "the instruction's bytes in memory and in the file differ",
 		[PROBE_LOCKED] = "the system forbids changing its code",
 		[PROBE_NO_ROOM] = "there are too many raw instructions",
 		[PROBE_NO_OBJDUMP] = "there is no objdump (package binutils)",
 		[PROBE_NOT_READ] = "objdump cannot read the file",
 		[PROBE_DEBUGGER] = "a debugger or tracer has the process",
-		[PROBE_NOT_ANSWERED] = "the process received no list of instructions",
+		[PROBE_NOT_ANSWERED] = "the process received no list of instructions to probe",
 		[PROBE_LOADER] = "the loader does not announce libraries that it loads later",
 		[PROBE_OFTEN] =
 			"it is a locked instruction that was executed often and completed no flush",
-		[PROBE_MADE] = "no file has it",
+		[PROBE_MADE] = "no file contains this code",
 	};
 
-	return (unsigned)reason < PROBE_REASONS ? words[reason] : "for no known reason";
+	return (unsigned)reason < PROBE_REASONS ? words[reason] : "the reason is not known";
 }
 
 static struct fact_refusal refusal_of(const struct probe_refusal *refusal)

@@ -56,7 +56,7 @@ static int replace_by_image(
 		words = next;
 	}
 	chosen->check = words;
-	return !words ? complain(STATUS_NOTHING, "no memory")
+	return !words ? complain(STATUS_NOTHING, "out of memory")
 	       : strstr(words, "{}")
 		       ? STATUS_CLEAN
 		       : complain(STATUS_NOTHING,

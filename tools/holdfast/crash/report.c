@@ -118,7 +118,7 @@ static void print_blind_spots(const struct facts *facts, FILE *to)
 {
 	fprintf(to, "not seen:\n");
 	if (!facts->is_blind)
-		fprintf(to, "  nothing that is known\n");
+		fprintf(to, "  nothing, as far as is known\n");
 	for (unsigned i = 0; i < facts->blind.count; i++)
 		print_formatted(to, 4, "  %s", facts->blind.words[i]);
 	if (facts->how)

@@ -96,9 +96,9 @@ static bool hide_image(const struct checker *checker, bool is_hidden)
 static const char *why_not_ready(int place)
 {
 	if (place == FORK_NEVER_READY)
-		return "without an image it ended before it called holdfast_crash_ready()";
+		return "the check, run without an image, ended before it called holdfast_crash_ready()";
 	return place == FORK_NOT_ALONE
-		       ? "it called holdfast_crash_ready() after it had started threads or processes"
+		       ? "the check called holdfast_crash_ready() after it had started threads or processes"
 		       : NULL;
 }
 

@@ -43,7 +43,7 @@ static int miss_mirrors(struct trace *trace)
 		if (!missed->name && asprintf(&missed->name, "%.1024s, which --model=mirror tests",
 					     trace->files[i].name) < 0) {
 			missed->name = NULL;
-			return complain(STATUS_NOTHING, "no memory");
+			return complain(STATUS_NOTHING, "out of memory");
 		}
 	}
 	return STATUS_CLEAN;

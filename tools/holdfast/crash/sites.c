@@ -64,7 +64,7 @@ int sites_find(const struct trace *trace, struct sites *sites)
 		return complain(STATUS_NOTHING, "%s", err_get());
 	sites->list = calloc(sites->counts.stack_count, sizeof(*sites->list));
 	if (!sites->list)
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	for (uint32_t i = 0; i < sites->counts.stack_count; i++) {
 		const struct count *count = &sites->counts.stacks[i];
 		if (!is_empty(count))
@@ -162,7 +162,7 @@ void sites_text(const struct run *run, const struct sites *sites, unsigned rows,
 	if (counts->total.idle_syncs)
 		fprintf(to,
 			"syncs that found no change: %" PRIu64
-			" (they may be for sizes and names)\n",
+			" (they may be needed for sizes and names)\n",
 			counts->total.idle_syncs);
 	if (counts->unflushed)
 		fprintf(to,

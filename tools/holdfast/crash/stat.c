@@ -191,7 +191,7 @@ int stat_main(int argc, char **argv)
 
 	command_name = "holdfast stat";
 	if (!chosen.run.files)
-		return complain(STATUS_NOTHING, "no memory");
+		return complain(STATUS_NOTHING, "out of memory");
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &chosen);
 	set_signals(&work);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

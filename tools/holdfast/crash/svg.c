@@ -61,9 +61,10 @@ static void print_legend(const struct picture *picture, unsigned y)
 		"class=\"frame\"/>\n",
 		y, picture->width - 16, LEGEND - 12);
 	print_key(to, 20, y + 26, MARK_STORE, "a store, recorded when it happened");
+	print_key(to, 20, y + 54, MARK_FOUND,
+		"a store found by comparing: it happened before this mark");
 	print_key(
-		to, 20, y + 54, MARK_FOUND, "a store found by comparing: it happened before this");
-	print_key(to, 20, y + 82, MARK_FLUSH, "a flush: the line's present bytes wait for a drain");
+		to, 20, y + 82, MARK_FLUSH, "a flush: the bytes now in the line wait for a drain");
 	print_key(
 		to, 20, y + 110, MARK_SYNC, "msync or a similar call, or clflush: durable at once");
 	print_key(

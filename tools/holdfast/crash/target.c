@@ -212,24 +212,24 @@ static int say_why_nothing(
 	free(path);
 	if (!ring->attached)
 		return complain(STATUS_NOTHING, "%s cannot be recorded: %s", options->program[0],
-			why ? why : "it did not load the recorder");
+			why ? why : "the program did not load the recorder");
 	if (ring->failed_maps)
 		return complain(STATUS_NOTHING,
-			"no room in %s for what %s maps; HOLDFAST_CRASH_DIR names another directory",
+			"no room in %s for the files that %s maps; HOLDFAST_CRASH_DIR names another directory",
 			work->path, options->program[0]);
 	if (options->explore.model == MODEL_MIRROR)
 		return side_is_missing(options->program[0]);
 	if (ring->other_maps)
 		return complain(STATUS_NOTHING,
-			"%s maps %s, which was there before and is not a copy: name it with --file, or give --in-place",
+			"%s maps the existing file %s, which was not copied: name it with --file, or give --in-place",
 			options->program[0], ring->other_name);
 	if (ring->private_maps)
 		return complain(STATUS_NOTHING,
-			"%s maps files privately only: its stores never reach a file",
+			"%s maps files only with MAP_PRIVATE: its stores never reach a file",
 			options->program[0]);
 	(void)run;
 	return complain(
-		STATUS_NOTHING, "%s maps no file, shared and for writing", options->program[0]);
+		STATUS_NOTHING, "%s maps no file with MAP_SHARED for writing", options->program[0]);
 }
 
 static int say_how_it_ended(const struct work *work, const struct options *options, int status)
@@ -240,7 +240,7 @@ static int say_how_it_ended(const struct work *work, const struct options *optio
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS && !statvfs(work->path, &room) &&
 		room.f_bavail * room.f_frsize < 1 << 20)
 		return complain(STATUS_NOTHING,
-			"no room in %s for what %s stores; HOLDFAST_CRASH_DIR names another directory",
+			"no room in %s for the data that %s stores; HOLDFAST_CRASH_DIR names another directory",
 			work->path, name);
 	if (WIFSIGNALED(status))
 		return complain(STATUS_PROGRAM, "%s failed by itself: signal %d (%s)", name,

@@ -267,8 +267,9 @@ static int know_entry(struct work *work, struct trace *trace, const char *path, 
 			       ? STATUS_CLEAN
 			       : watch_no_room(path);
 	if (strlen(name) >= NAMES_LENGTH)
-		return complain(STATUS_NOTHING, "%s: names of at most %u bytes can be watched",
-			path, NAMES_LENGTH - 1);
+		return complain(STATUS_NOTHING,
+			"%s: the name is too long: at most %u bytes can be watched", path,
+			NAMES_LENGTH - 1);
 	if (ring->name_count == NAMES_MAX)
 		return complain(
 			STATUS_NOTHING, "%s has more than %u names", work->watched, NAMES_MAX);
