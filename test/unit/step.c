@@ -145,6 +145,8 @@ static void try_chunks(struct tally *tally, const struct subject *subject)
 			.flags = RANDOM_OF(flags),
 			.c = 0x1c3};
 
+		if (random_below(share))
+			continue;
 		trial.distance = random_distance(trial.shape);
 		random_settings(subject->engine);
 		try(tally, subject, &trial);
