@@ -8,6 +8,12 @@
  * adapters access to the memory of GPUs. So this program has a fopen() of its own, which libfabric
  * finds before the C library's. On a machine without an RDMA adapter, it reports /proc/kallsyms as
  * missing, as in a container that masks the file.
+ *
+ * To replace a function of the C library is a last resort. Nothing else keeps version 1.17 from
+ * reading, not even the setting FI_PROVIDER=tcp. A program may replace functions for itself, so
+ * rpmemd does. librpmem must not, because it would replace them for the user's program. Version 2.1
+ * does not read the symbols unless it is asked for verbs: remove this file when 1.17 is no longer
+ * supported.
  */
 #include <errno.h>
 #include <stdio.h>
