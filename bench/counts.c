@@ -29,6 +29,7 @@
 #include "tap.h"
 
 #define KiB  ((size_t)1 << 10)
+#define LINE ((size_t)64)
 #define ROWS 8 /* the largest number of rows in the tuning table */
 
 /* The bounds that counts must keep; bench/README.md gives the reasons for them. */
@@ -38,6 +39,9 @@
 #define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
 #define OVER_PEER        12 /* more instructions than the peer, for copies up to 256 bytes */
 #define STORES_OVER_PEER 6  /* more stores than the peer, for each KiB of a longer copy */
+
+/* The peer streams copies of this length and longer, unless a flag says otherwise. */
+#define STREAMED_BY_PEER (4 * LINE)
 
 enum bound {
 	LINES,         /* flush, persist: as many flushes and fences as the bare loop */
@@ -180,6 +184,12 @@ static void hold_to_bare(
 	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
 }
 
+/* Returns how many cache lines the call (`cell`) stores to. */
+static long lines_of(const struct cell *cell)
+{
+	return (long)((cell->offset + cell->length + LINE - 1) / LINE);
+}
+
 static void hold_copy_to_peer(
 	size_t row, const struct cell *cell, const struct count *ours, const struct count *peer)
 {
@@ -187,8 +197,12 @@ static void hold_copy_to_peer(
 	 * If less than a line is left at the end of a copy, the peer streams words, but our
 	 * library flushes the line: it may make one flush more.
 	 */
-	long flushes = peer->flushes + 1;
+	long flushes = peer->flushes + (cell->length <= 256);
 
+	/* The row says up to which length copies are flushed; the peer streams four lines. */
+	if (cell->length >= STREAMED_BY_PEER && ours->flushes &&
+		cell->length < cpu_tunings()[row].stream_lines * LINE)
+		flushes = lines_of(cell);
 	if (cell->length <= 256) {
 		hold(row, SHORT_COPY, cell, ours->instructions,
 			peer->instructions + OVER_PEER + FOR_EACH_FETCH * (long)ours->fetches);
@@ -197,7 +211,7 @@ static void hold_copy_to_peer(
 		hold(row, SHORT_FLUSHES, cell, ours->stores, peer->stores);
 		return;
 	}
-	hold(row, LONG_FLUSHES, cell, ours->flushes, peer->flushes);
+	hold(row, LONG_FLUSHES, cell, ours->flushes, flushes);
 	hold(row, LONG_FLUSHES, cell, ours->fences, peer->fences);
 	hold(row, LONG_STORES, cell, ours->stores,
 		peer->stores + STORES_OVER_PEER * (long)(cell->length / KiB + 1));

@@ -197,7 +197,7 @@ struct holdfast_cpu {
 	const char *fence;     /* "sfence" */
 	const char *copy;      /* the registers or instructions that copies use: "avx512f" */
 	size_t line_size;      /* bytes that one flush covers */
-	size_t copy_threshold; /* copies of this length and longer go around the caches */
+	size_t copy_threshold; /* copies that drain go around the caches from this length on */
 	const char *tuning;    /* the name of the performance settings in use: "intel", "plain" */
 };
 

@@ -13,6 +13,10 @@
  *	stream_up_overlapping, stream_down_overlapping	the same, from a source that overlaps
  *	move_small, set_small			through the caches, less than a block
  *
+ * and, if SHORT_COPY is defined, which is a number of bytes,
+ *
+ *	move_short, set_short			as move_cached and set_cached, up to that many bytes
+ *
  * COPY(copy, flush) makes the functions for memory that `flush` makes durable, COPY_BYTE(copy)
  * the functions for memory whose caches are durable.
  */
@@ -26,13 +30,26 @@
 #define BLOCK 64
 #endif
 
+#ifndef SHORT_COPY
+#define SHORT_COPY          0
+#define move_short(d, s, n) ((void)move_cached(d, s, n))
+#define set_short(d, c, n)  ((void)set_cached(d, c, n))
+#endif
+
 /*
- * Bytes of a cached copy that are flushed at a time, while they are still in the first-level cache.
- * Chunks end at multiples of this size, so that no line is in two chunks.
+ * Bytes of a cached copy that are flushed at a time, while they are still in the first-level
+ * cache. Chunks end at multiples of this size, so that no line is in two chunks.
  */
 #define CHUNK 1024
 
 typedef void flush_fn(const void *addr, size_t len);
+
+/*
+ * Decode flags. COPY_STORES: store only, without flush and drain. COPY_DRAINS: drain after the
+ * flushes.
+ */
+#define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
+#define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
 
 static ALWAYS_INLINE bool copy_streams(size_t len, unsigned flags)
 {
@@ -41,7 +58,7 @@ static ALWAYS_INLINE bool copy_streams(size_t len, unsigned flags)
 		return true;
 	if (flags & (PMEM2_F_MEM_TEMPORAL | PMEM2_F_MEM_WB))
 		return false;
-	return len >= cpu.stream_threshold;
+	return len >= (COPY_DRAINS(flags) ? cpu.stream_threshold : cpu.stream_threshold_nodrain);
 #else
 	(void)len;
 	(void)flags;
@@ -57,6 +74,16 @@ static ALWAYS_INLINE void fetch_ends(const char *d, size_t n, size_t head, size_
 	if (tail && cpu.tuning.fetches_ends)
 		FETCH_TO_STORE(d + n - 1);
 #endif
+}
+
+/* Flush a range of at most CHUNK bytes that was just stored. */
+static ALWAYS_INLINE void flush_short(
+	const char *d, size_t n, flush_fn *flush, flush_fn *flush_back)
+{
+	if (n <= cpu.tuning.flushes_back)
+		flush_back(d, n);
+	else
+		flush(d, n);
 }
 
 static ALWAYS_INLINE void move_and_flush(
@@ -77,10 +104,7 @@ static ALWAYS_INLINE void move_and_flush(
 		}
 	}
 	move_cached(d, s, n);
-	if (n <= cpu.tuning.flushes_back)
-		flush_back(d, n);
-	else
-		flush(d, n);
+	flush_short(d, n, flush, flush_back);
 }
 
 static ALWAYS_INLINE void set_and_flush(
@@ -92,18 +116,15 @@ static ALWAYS_INLINE void set_and_flush(
 		flush(d, part);
 	}
 	set_cached(d, c, n);
-	if (n <= cpu.tuning.flushes_back)
-		flush_back(d, n);
-	else
-		flush(d, n);
+	flush_short(d, n, flush, flush_back);
 }
 
 #ifdef BLOCK_STREAM_IS_ONE_STORE
 /*
- * Copy whole aligned blocks around the caches, and the rest at both ends through the caches. Stores
- * leave the CPU in order, and stores to the ends may have to wait for their cache lines: these
- * lines are prefetched at the beginning and stored to last. If source and destination overlap, the
- * overlap decides the order of stores.
+ * Copy whole aligned blocks around the caches, and the rest at both ends through the caches.
+ * Stores leave the CPU in order, and stores to the ends may have to wait for their cache lines:
+ * these lines are prefetched at the beginning and stored to last. If source and destination
+ * overlap, the overlap decides the order of stores.
  */
 static ALWAYS_INLINE void move_around(
 	char *d, const char *s, size_t n, flush_fn *flush, flush_fn *flush_back)
@@ -155,13 +176,6 @@ static ALWAYS_INLINE void set_around(
 #endif
 
 /*
- * Decode flags. COPY_STORES: store only, without flush and drain. COPY_DRAINS: drain after the
- * flushes.
- */
-#define COPY_STORES(flags) ((flags)&PMEM2_F_MEM_NOFLUSH)
-#define COPY_DRAINS(flags) (!((flags)&PMEM2_F_MEM_NODRAIN))
-
-/*
  * Copy and fill without flushes. These are functions of their own, apart from the code with
  * flushes, which needs more registers: so no registers have to be saved, and 48 bytes take 7 ns
  * instead of 12.
@@ -176,42 +190,86 @@ static NOINLINE void *set_stores(void *dest, int c, size_t len)
 	return set_cached(dest, c, len);
 }
 
+/*
+ * Copies that stream, short copies that go through the caches, and other copies are functions of
+ * their own, too. Those of short copies call nothing, so that they save no registers: 8 bytes take
+ * 47 instructions instead of 77, and 125 ns instead of 133 on Intel model 207. Short copies that
+ * do not drain are left out: there the same 30 instructions less made the time longer, 30 ns
+ * instead of 25 if each call stores to another line.
+ */
 #define COPY(copy, kind)                                                                           \
 	COPY_DECLARE(copy, kind)                                                                   \
                                                                                                    \
-	static NOINLINE void *move_durably_##kind(                                                 \
+	static NOINLINE void *move_around_##kind(                                                  \
 		void *dest, const void *src, size_t len, unsigned flags)                           \
 	{                                                                                          \
-		if (copy_streams(len, flags))                                                      \
-			move_around(dest, src, len, flush_##kind, flush_back_##kind);              \
-		else                                                                               \
-			move_and_flush(dest, src, len, flush_##kind, flush_back_##kind);           \
+		move_around(dest, src, len, flush_##kind, flush_back_##kind);                      \
 		if (COPY_DRAINS(flags))                                                            \
 			arch_drain();                                                              \
 		return dest;                                                                       \
 	}                                                                                          \
                                                                                                    \
-	static NOINLINE void *set_durably_##kind(void *dest, int c, size_t len, unsigned flags)    \
+	static NOINLINE void *set_around_##kind(void *dest, int c, size_t len, unsigned flags)     \
 	{                                                                                          \
-		if (copy_streams(len, flags))                                                      \
-			set_around(dest, c, len, flush_##kind, flush_back_##kind);                 \
-		else                                                                               \
-			set_and_flush(dest, c, len, flush_##kind, flush_back_##kind);              \
+		set_around(dest, c, len, flush_##kind, flush_back_##kind);                         \
 		if (COPY_DRAINS(flags))                                                            \
 			arch_drain();                                                              \
+		return dest;                                                                       \
+	}                                                                                          \
+                                                                                                   \
+	static NOINLINE void *move_and_flush_##kind(                                               \
+		void *dest, const void *src, size_t len, unsigned flags)                           \
+	{                                                                                          \
+		move_and_flush(dest, src, len, flush_##kind, flush_back_##kind);                   \
+		if (COPY_DRAINS(flags))                                                            \
+			arch_drain();                                                              \
+		return dest;                                                                       \
+	}                                                                                          \
+                                                                                                   \
+	static NOINLINE void *set_and_flush_##kind(void *dest, int c, size_t len, unsigned flags)  \
+	{                                                                                          \
+		set_and_flush(dest, c, len, flush_##kind, flush_back_##kind);                      \
+		if (COPY_DRAINS(flags))                                                            \
+			arch_drain();                                                              \
+		return dest;                                                                       \
+	}                                                                                          \
+                                                                                                   \
+	static NOINLINE void *move_short_durably_##kind(void *dest, const void *src, size_t len)   \
+	{                                                                                          \
+		move_short(dest, src, len);                                                        \
+		flush_short(dest, len, flush_##kind, flush_back_##kind);                           \
+		arch_drain();                                                                      \
+		return dest;                                                                       \
+	}                                                                                          \
+                                                                                                   \
+	static NOINLINE void *set_short_durably_##kind(void *dest, int c, size_t len)              \
+	{                                                                                          \
+		set_short(dest, c, len);                                                           \
+		flush_short(dest, len, flush_##kind, flush_back_##kind);                           \
+		arch_drain();                                                                      \
 		return dest;                                                                       \
 	}                                                                                          \
                                                                                                    \
 	void *move_##copy##_##kind(void *dest, const void *src, size_t len, unsigned flags)        \
 	{                                                                                          \
-		return COPY_STORES(flags) ? move_stores(dest, src, len)                            \
-					  : move_durably_##kind(dest, src, len, flags);            \
+		if (COPY_STORES(flags))                                                            \
+			return move_stores(dest, src, len);                                        \
+		if (copy_streams(len, flags))                                                      \
+			return move_around_##kind(dest, src, len, flags);                          \
+		if (SHORT_COPY && len <= SHORT_COPY && COPY_DRAINS(flags))                         \
+			return move_short_durably_##kind(dest, src, len);                          \
+		return move_and_flush_##kind(dest, src, len, flags);                               \
 	}                                                                                          \
                                                                                                    \
 	void *set_##copy##_##kind(void *dest, int c, size_t len, unsigned flags)                   \
 	{                                                                                          \
-		return COPY_STORES(flags) ? set_stores(dest, c, len)                               \
-					  : set_durably_##kind(dest, c, len, flags);               \
+		if (COPY_STORES(flags))                                                            \
+			return set_stores(dest, c, len);                                           \
+		if (copy_streams(len, flags))                                                      \
+			return set_around_##kind(dest, c, len, flags);                             \
+		if (SHORT_COPY && len <= SHORT_COPY && COPY_DRAINS(flags))                         \
+			return set_short_durably_##kind(dest, c, len);                             \
+		return set_and_flush_##kind(dest, c, len, flags);                                  \
 	}
 
 /*

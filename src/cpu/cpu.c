@@ -8,8 +8,8 @@
 #include "cpu/arch.h"
 
 /*
- * Copies of 4 lines and more are streaming copies (go around the caches), as all rows of tuning
- * have it so far (stream_lines). The fence after a streaming copy waits for memory about 60 ns
+ * Copies of 4 lines and more are streaming copies (go around the caches), unless the row of tuning
+ * says otherwise (stream_lines). The fence after a streaming copy waits for memory about 60 ns
  * longer than the fence after flushes. On the other hand each streamed line costs less, and much
  * less if the line was flushed before, since a streaming store does not fetch it again. So a
  * streaming copy to lines that no cache holds is faster from 12 lines on, and one to lines that
@@ -17,7 +17,10 @@
  * time of the cached copy, is, for 1 to 6 lines on Cascade Lake: 1.14, 1.07, 1.03, 0.97, 0.92 and
  * 0.91. bench/threshold measures it on any machine.
  */
-struct cpu cpu = {.line_size = 64, .tuning = CPU_TUNING_PLAIN, .stream_threshold = (size_t)4 * 64};
+struct cpu cpu = {.line_size = 64,
+	.tuning = CPU_TUNING_PLAIN,
+	.stream_threshold = (size_t)4 * 64,
+	.stream_threshold_nodrain = (size_t)4 * 64};
 
 const struct cpu_engine *cpu_engines(void)
 {
@@ -93,13 +96,14 @@ void cpu_init_tuned(const struct cpu_tuning *row)
 	if (row)
 		cpu.tuning = *row;
 	cpu.stream_threshold = cpu.tuning.stream_lines * cpu.line_size;
+	cpu.stream_threshold_nodrain = cpu.tuning.stream_lines_nodrain * cpu.line_size;
 	cpu.fence_while_streaming = cpu.tuning.fence_while_streaming;
 	if (env_is("PMEM_WC_WORKAROUND", "1"))
 		cpu.fence_while_streaming = true;
 	else if (env_is("PMEM_WC_WORKAROUND", "0"))
 		cpu.fence_while_streaming = false;
 	if (env_number("PMEM_MOVNT_THRESHOLD", &threshold) && threshold >= 0)
-		cpu.stream_threshold = (size_t)threshold;
+		cpu.stream_threshold = cpu.stream_threshold_nodrain = (size_t)threshold;
 	cpu.features = arch_allowed(cpu.features);
 	cpu.engine = cpu_engine_for(cpu_tuning_leaves(&cpu.tuning, cpu.features), cpu.line_size);
 	if (log_wants(LOG_NOTICE))

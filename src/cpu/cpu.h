@@ -73,15 +73,18 @@ struct cpu_tuning {
 	bool fetches_ends;            /* a streaming copy prefetches lines that it fills partly */
 	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
 	size_t stream_lines;          /* copies of this many lines and more go around the caches */
+	size_t stream_lines_nodrain;  /* the same, for copies with PMEM2_F_MEM_NODRAIN */
 	size_t stream_groups_above;   /* longer overlapping copies: load a group, then stream it */
-	bool fence_while_streaming;   /* see struct cpu */
+	size_t exact_ends_above;    /* longer cached copies do not store a byte of the ends twice */
+	bool fence_while_streaming; /* see struct cpu */
 };
 
 /* The row of tuning for processors that no other row is for: no prefetches. */
 #define CPU_TUNING_PLAIN                                                                           \
 	{                                                                                          \
 		.name = "plain", .fetches_ahead_above = SIZE_MAX, .stream_lines = 4,               \
-		.stream_groups_above = SIZE_MAX                                                    \
+		.stream_lines_nodrain = 4, .stream_groups_above = SIZE_MAX,                        \
+		.exact_ends_above = SIZE_MAX                                                       \
 	}
 
 /*
@@ -90,11 +93,12 @@ struct cpu_tuning {
  */
 struct cpu {
 	const struct cpu_engine *engine;
-	struct cpu_tuning tuning;   /* a copy of the processor's row of tuning */
-	uint32_t features;          /* features in use: those found, less those switched off */
-	size_t line_size;           /* bytes that one flush covers, as the CPU reports it */
-	size_t stream_threshold;    /* copies of this length and longer go around the caches */
-	bool fence_while_streaming; /* drain repeatedly during copies around the caches */
+	struct cpu_tuning tuning;        /* a copy of the processor's row of tuning */
+	uint32_t features;               /* features in use: those found, less those switched off */
+	size_t line_size;                /* bytes that one flush covers, as the CPU reports it */
+	size_t stream_threshold;         /* copies of this length and longer go around the caches */
+	size_t stream_threshold_nodrain; /* the same for copies with PMEM2_F_MEM_NODRAIN */
+	bool fence_while_streaming;      /* drain repeatedly during copies around the caches */
 };
 
 /*

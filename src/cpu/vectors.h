@@ -179,13 +179,20 @@ static ALWAYS_INLINE void fetch_group(const char *d)
 	fetch_blocks(d, GROUP);
 }
 
-static ALWAYS_INLINE void fetch_lines(const char *d, size_t n)
+/*
+ * Prefetch the lines of a range of more than one block and at most four. A line may be prefetched
+ * twice: without a loop this takes fewer instructions.
+ */
+static ALWAYS_INLINE void fetch_medium(const char *d, size_t n)
 {
 #ifdef FETCH_TO_STORE
-	const char *end = d + n;
-
-	for (d -= (uintptr_t)d % BLOCK; d < end; d += BLOCK)
-		FETCH_TO_STORE(d);
+	FETCH_TO_STORE(d);
+	FETCH_TO_STORE(d + BLOCK);
+	if (n > 2 * BLOCK) {
+		FETCH_TO_STORE(d + 2 * BLOCK);
+		FETCH_TO_STORE(d + n - 1 - BLOCK);
+	}
+	FETCH_TO_STORE(d + n - 1);
 #else
 	(void)d;
 	(void)n;
@@ -249,7 +256,7 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 
 	if (cpu.tuning.move_fetches && (uintptr_t)d - (uintptr_t)s >= n &&
 		(uintptr_t)s - (uintptr_t)d >= n)
-		fetch_lines(d, n);
+		fetch_medium(d, n);
 	if (n > 2 * BLOCK) {
 		struct block b = block_load(s + BLOCK), y = block_load(s + n - 2 * BLOCK);
 		block_store(d, a);
@@ -259,6 +266,72 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 		block_store(d, a);
 	}
 	block_store(d + n - BLOCK, z);
+}
+
+/* Copy the blocks of a range that lie between its ends, which are handled elsewhere, upwards. */
+static ALWAYS_INLINE size_t blocks_up(char *d, const char *s, size_t i, size_t n, size_t apart)
+{
+	if (fetches_ahead(n, apart))
+		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
+			fetch_group(d + i + GROUP_SIZE);
+			group_store(d + i, group_load(s + i));
+		}
+	for (; i + GROUP_SIZE <= n; i += GROUP_SIZE)
+		group_store(d + i, group_load(s + i));
+	if (HAS_HALVES && i + HALF_SIZE < n) {
+		half_move(d + i, s + i);
+		i += HALF_SIZE;
+	}
+	for (; i + BLOCK < n; i += BLOCK)
+		block_store(d + i, block_load(s + i));
+	return i;
+}
+
+static ALWAYS_INLINE size_t blocks_down(char *d, const char *s, size_t i, size_t n, size_t apart)
+{
+	if (fetches_ahead(n, apart))
+		for (; i >= 2 * GROUP_SIZE; i -= GROUP_SIZE) {
+			fetch_group(d + i - 2 * GROUP_SIZE);
+			group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
+		}
+	for (; i >= GROUP_SIZE; i -= GROUP_SIZE)
+		group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
+	if (HAS_HALVES && i > HALF_SIZE) {
+		i -= HALF_SIZE;
+		half_move(d + i, s + i);
+	}
+	for (; i > BLOCK; i -= BLOCK)
+		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
+	return i;
+}
+
+/*
+ * Copy more than four blocks without storing a byte twice or loading across two lines of the
+ * destination. A later copy of overlapping ranges loads what this one has stored; a load that one
+ * store covers need not wait until the store has reached the cache.
+ */
+static NOINLINE char *move_up_exactly(char *d, const char *s, size_t n)
+{
+	size_t apart = (uintptr_t)s - (uintptr_t)d, i = -(uintptr_t)d % BLOCK;
+
+	if (cpu.tuning.move_fetches)
+		fetch_first(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
+	move_small(d, s, i);
+	i = blocks_up(d, s, i, n, apart);
+	move_small(d + i, s + i, n - i);
+	return d;
+}
+
+static NOINLINE char *move_down_exactly(char *d, const char *s, size_t n)
+{
+	size_t apart = (uintptr_t)d - (uintptr_t)s, i = n - (uintptr_t)(d + n) % BLOCK;
+
+	if (cpu.tuning.move_fetches)
+		fetch_last(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
+	move_small(d + i, s + i, n - i);
+	i = blocks_down(d, s, i, n, apart);
+	move_small(d, s, i);
+	return d;
 }
 
 /*
@@ -276,23 +349,10 @@ static char *move_up(char *d, const char *s, size_t n)
 		fetch_first(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
 	bool is_read_again = apart < BLOCK;
-	size_t i = BLOCK - (uintptr_t)d % BLOCK;
 
 	if (!is_read_again)
 		block_store(d, first);
-	if (fetches_ahead(n, apart))
-		for (; i + 2 * GROUP_SIZE <= n; i += GROUP_SIZE) {
-			fetch_group(d + i + GROUP_SIZE);
-			group_store(d + i, group_load(s + i));
-		}
-	for (; i + GROUP_SIZE <= n; i += GROUP_SIZE)
-		group_store(d + i, group_load(s + i));
-	if (HAS_HALVES && i + HALF_SIZE < n) {
-		half_move(d + i, s + i);
-		i += HALF_SIZE;
-	}
-	for (; i + BLOCK < n; i += BLOCK)
-		block_store(d + i, block_load(s + i));
+	blocks_up(d, s, BLOCK - (uintptr_t)d % BLOCK, n, apart);
 	block_store(d + n - BLOCK, last);
 	if (is_read_again)
 		block_store(d, first);
@@ -307,37 +367,37 @@ static char *move_down(char *d, const char *s, size_t n)
 		fetch_last(d, n, fetched_at_most(apart, cpu.tuning.move_fetches));
 	struct block first = block_load(s), last = block_load(s + n - BLOCK);
 	bool is_read_again = apart < BLOCK;
-	size_t i = n - (uintptr_t)(d + n) % BLOCK;
 
 	if (!is_read_again)
 		block_store(d + n - BLOCK, last);
-	if (fetches_ahead(n, apart))
-		for (; i >= 2 * GROUP_SIZE; i -= GROUP_SIZE) {
-			fetch_group(d + i - 2 * GROUP_SIZE);
-			group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
-		}
-	for (; i >= GROUP_SIZE; i -= GROUP_SIZE)
-		group_store(d + i - GROUP_SIZE, group_load(s + i - GROUP_SIZE));
-	if (HAS_HALVES && i > HALF_SIZE) {
-		i -= HALF_SIZE;
-		half_move(d + i, s + i);
-	}
-	for (; i > BLOCK; i -= BLOCK)
-		block_store(d + i - BLOCK, block_load(s + i - BLOCK));
+	blocks_down(d, s, n - (uintptr_t)(d + n) % BLOCK, n, apart);
 	block_store(d, first);
 	if (is_read_again)
 		block_store(d + n - BLOCK, last);
 	return d;
 }
 
-static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
+/* Copies and fills of up to this many bytes call no function, see copy.h. */
+#define SHORT_COPY (4 * BLOCK)
+
+static ALWAYS_INLINE void move_short(char *d, const char *s, size_t n)
 {
-	if (n > 4 * BLOCK)
-		return (uintptr_t)d - (uintptr_t)s >= n ? move_up(d, s, n) : move_down(d, s, n);
 	if (n > BLOCK)
 		move_medium(d, s, n);
 	else
 		move_small(d, s, n);
+}
+
+static ALWAYS_INLINE char *move_cached(char *d, const char *s, size_t n)
+{
+	if (n > SHORT_COPY) {
+		bool upwards = (uintptr_t)d - (uintptr_t)s >= n;
+
+		if (n > cpu.tuning.exact_ends_above)
+			return upwards ? move_up_exactly(d, s, n) : move_down_exactly(d, s, n);
+		return upwards ? move_up(d, s, n) : move_down(d, s, n);
+	}
+	move_short(d, s, n);
 	return d;
 }
 
@@ -470,7 +530,7 @@ static ALWAYS_INLINE void set_medium(char *d, int c, size_t n)
 	struct block b = block_fill(c);
 
 	if (cpu.tuning.set_fetches)
-		fetch_lines(d, n);
+		fetch_medium(d, n);
 	block_store(d, b);
 	if (n > 2 * BLOCK) {
 		block_store(d + BLOCK, b);
@@ -516,14 +576,19 @@ static char *set_large(char *d, int c, size_t n)
 	return d;
 }
 
-static ALWAYS_INLINE char *set_cached(char *d, int c, size_t n)
+static ALWAYS_INLINE void set_short(char *d, int c, size_t n)
 {
-	if (n > 4 * BLOCK)
-		return set_large(d, c, n);
 	if (n > BLOCK)
 		set_medium(d, c, n);
 	else
 		set_small(d, c, n);
+}
+
+static ALWAYS_INLINE char *set_cached(char *d, int c, size_t n)
+{
+	if (n > SHORT_COPY)
+		return set_large(d, c, n);
+	set_short(d, c, n);
 	return d;
 }
 

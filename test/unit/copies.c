@@ -133,8 +133,10 @@ static void random_settings(void)
 
 	cpu.tuning = cpu_tunings()[random_below(tuning_count())];
 	if (random_below(2))
-		cpu.tuning.stream_groups_above = cpu.tuning.fetches_ahead_above = 0;
+		cpu.tuning.stream_groups_above = cpu.tuning.fetches_ahead_above =
+			cpu.tuning.exact_ends_above = 0;
 	cpu.stream_threshold = thresholds[random_below(3)];
+	cpu.stream_threshold_nodrain = thresholds[random_below(3)];
 	cpu.fence_while_streaming = random_below(2);
 }
 
@@ -148,9 +150,10 @@ static void tally_add(struct tally *tally, const struct shot *shot, bool right)
 {
 	tally->calls++;
 	if (!right && !tally->failures++)
-		diag("first wrong call: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming from %zu%s",
+		diag("first wrong call: dest at %zu, src at %zu, len %zu, c %d, flags %#x, streaming from %zu, without a drain from %zu%s",
 			shot->dest, shot->src, shot->len, shot->c, shot->flags,
-			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
+			cpu.stream_threshold, cpu.stream_threshold_nodrain,
+			cpu.fence_while_streaming ? " with fences" : "");
 }
 
 static void tally_tell(const struct tally *tally, const char *as)

@@ -170,6 +170,8 @@ static void test_tuning_row(const struct cpu_tuning *row)
 		"tuning row %s: fence_while_streaming is taken from the row", row->name);
 	is_int(cpu.stream_threshold, row->stream_lines * cpu.line_size,
 		"tuning row %s: stream_threshold is taken from the row", row->name);
+	is_int(cpu.stream_threshold_nodrain, row->stream_lines_nodrain * cpu.line_size,
+		"tuning row %s: stream_threshold_nodrain is taken from the row", row->name);
 	ok(cpu_persist() ==
 			(row->persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist),
 		"tuning row %s: persist prefetches lines if the row says so", row->name);
@@ -186,8 +188,10 @@ static void test_tunings(void)
 	is_str(last->name, "plain", "tuning table: the last row is called plain");
 	ok(!last->shunned && !last->persist_fetches && !last->move_fetches && !last->set_fetches &&
 			last->fetches_ahead_above == SIZE_MAX && !last->fetches_ends &&
-			last->stream_groups_above == SIZE_MAX && !last->flushes_back &&
-			last->stream_lines == 4 && !last->fence_while_streaming,
+			last->stream_groups_above == SIZE_MAX &&
+			last->exact_ends_above == SIZE_MAX && !last->flushes_back &&
+			last->stream_lines == 4 && last->stream_lines_nodrain == 4 &&
+			!last->fence_while_streaming,
 		"tuning row plain: all optimizations are off");
 	is_str(untouched.tuning.name, "plain",
 		"tuning table: before cpu_init() the row plain is in use");
@@ -296,14 +300,23 @@ static void test_threshold(void)
 
 	is_int(untouched.stream_threshold, 256,
 		"stream_threshold: before cpu_init(), copies of four lines or more stream");
+	is_int(untouched.stream_threshold_nodrain, 256,
+		"stream_threshold_nodrain: before cpu_init(), it is four lines, too");
 	cpu_init();
-	is_int(cpu.stream_threshold, 4 * cpu.line_size,
-		"stream_threshold: copies of four of the CPU's lines or more stream");
+	size_t drained = cpu.tuning.stream_lines * cpu.line_size;
+	size_t undrained = cpu.tuning.stream_lines_nodrain * cpu.line_size;
+	is_int(cpu.stream_threshold, drained,
+		"stream_threshold: is as many of the CPU's lines as its row of tuning says");
+	is_int(cpu.stream_threshold_nodrain, undrained,
+		"stream_threshold_nodrain: is as many lines as the row of tuning says");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t expected = rows[i].threshold;
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);
-		is_int(cpu.stream_threshold, expected == DERIVED ? 4 * cpu.line_size : expected,
+		is_int(cpu.stream_threshold, expected == DERIVED ? drained : expected,
 			"stream_threshold: PMEM_MOVNT_THRESHOLD=\"%s\" gives the expected value",
+			rows[i].value);
+		is_int(cpu.stream_threshold_nodrain, expected == DERIVED ? undrained : expected,
+			"stream_threshold_nodrain: PMEM_MOVNT_THRESHOLD=\"%s\" gives the expected value",
 			rows[i].value);
 	}
 	cpu = untouched;

@@ -41,10 +41,11 @@ static void try(struct tally *tally, const struct subject *subject, const struct
 	tally->trials++;
 	tally->rows |= 1u << tuning_in_use;
 	if (faults & ~tally->faults)
-		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, tuning %s, lines of %zu, streaming from %zu%s",
+		diag("%s: %s, offset %zu, distance %zu, len %zu, flags %#x, tuning %s, lines of %zu, streaming from %zu, without a drain from %zu%s",
 			oracle_names(faults), shapes[trial->shape], trial->offset, trial->distance,
 			trial->len, trial->flags, cpu.tuning.name, cpu.line_size,
-			cpu.stream_threshold, cpu.fence_while_streaming ? " with fences" : "");
+			cpu.stream_threshold, cpu.stream_threshold_nodrain,
+			cpu.fence_while_streaming ? " with fences" : "");
 	tally->faults |= faults;
 }
 
@@ -66,9 +67,12 @@ static void random_settings(const struct cpu_engine *engine)
 	static const size_t line_sizes[] = {32, 64, 128, 256};
 
 	cpu.stream_threshold = RANDOM_OF(thresholds);
+	cpu.stream_threshold_nodrain = RANDOM_OF(thresholds);
 	cpu.fence_while_streaming = random_below(2);
 	tuning_in_use = random_below(tuning_count());
 	cpu.tuning = cpu_tunings()[tuning_in_use];
+	if (random_below(2))
+		cpu.tuning.exact_ends_above = 0;
 	cpu.line_size = engine->line_size ? engine->line_size : RANDOM_OF(line_sizes);
 }
 

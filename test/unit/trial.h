@@ -74,6 +74,8 @@ static bool should_stream(const struct subject *subject, const struct trial *tri
 {
 	bool line = subject->line && subject->engine->flushes;
 	size_t head = -trial->offset % 64;
+	size_t threshold =
+		trial->flags & NODRAIN ? cpu.stream_threshold_nodrain : cpu.stream_threshold;
 
 	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
 		return false; /* engine without streaming stores, or no whole 64-byte block */
@@ -83,7 +85,7 @@ static bool should_stream(const struct subject *subject, const struct trial *tri
 		return true;
 	if (line && trial->flags & WC)
 		return true;
-	return line && !(trial->flags & (TEMPORAL | WB)) && trial->len >= cpu.stream_threshold;
+	return line && !(trial->flags & (TEMPORAL | WB)) && trial->len >= threshold;
 }
 
 static void expect(struct oracle *o, const struct subject *subject, const struct trial *trial)

@@ -47,6 +47,14 @@
  *	stream_groups_above	moving 16 KiB by 64 bytes with memmove 2110, 2610; 256 KiB 32700,
  *				42100; but 4 KiB 1040, 857, so only longer ranges are moved in
  *				groups
+ *	stream_lines		copies of 256 bytes that drain, in no cache 139, 191; to the same
+ *				place, depending on where it is in memory, 142, 180 or 199, 197; of
+ *				384 bytes there 162, 180 or 219, 194, so only shorter ones than five
+ *				lines are flushed. Without a drain, 256 bytes in no cache take 38
+ *				flushed, but 14 streamed, so stream_lines_nodrain is four
+ *	exact_ends_above	moving 4 KiB by 64 bytes with NOFLUSH, unaligned, to the same place
+ *				21, 30; 16 KiB 84, 93; copies of 4 KiB, unaligned 31, 35. But 1 KiB
+ *				10, 9
  *	flushes_back		not set: 200 bytes rewritten in place with PMEM2_F_MEM_NODRAIN 122,
  *				135; unaligned 150, 191; to other memory 38, 38
  *
@@ -63,10 +71,11 @@
 
 #define INTEL_PAYS                                                                                 \
 	.persist_fetches_above = 256, .move_fetches = 1536, .set_fetches = 768,                    \
-	.fetches_ends = true, .stream_lines = 4, .fence_while_streaming = true
+	.fetches_ends = true, .fence_while_streaming = true
 #define ALL_INTEL                                                                                  \
 	INTEL_PAYS, .persist_fetches = 1024, .fetches_ahead_above = 32 << 10, .flushes_back = 256, \
-		    .stream_groups_above = SIZE_MAX
+		    .stream_lines = 4, .stream_lines_nodrain = 4, .stream_groups_above = SIZE_MAX, \
+		    .exact_ends_above = SIZE_MAX
 
 const struct cpu_tuning arch_tunings[] = {
 	{.name = "skylake-sp", ALL_INTEL, .shunned = X86_CLWB, .instead = X86_CLFLUSHOPT},
@@ -75,7 +84,10 @@ const struct cpu_tuning arch_tunings[] = {
 		.persist_fetches = 1536,
 		.persist_fetches_whole = true,
 		.fetches_ahead_above = 16 << 10,
-		.stream_groups_above = 12 << 10},
+		.stream_lines = 5,
+		.stream_lines_nodrain = 4,
+		.stream_groups_above = 12 << 10,
+		.exact_ends_above = 4095},
 	{.name = "intel", ALL_INTEL},
 	CPU_TUNING_PLAIN,
 	{.name = NULL},
