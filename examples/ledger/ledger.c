@@ -447,7 +447,7 @@ static const struct argp argp = {
 	       "append reports each batch that has become durable with a line `durable RECORDS BYTES', the totals of the log. "
 	       "verify checks every record and compares LOG with standard input, byte for byte. show prints the records of LOG. restore makes LOG from its mirror.\n\n"
 	       "A mirror is a pool on another machine that can be reached by ssh and has rpmemd: [USER@]HOST[:PORT]:POOLSET. "
-	       "Its pool set has OPTION NOHDRS and room for the file of the log; append makes the pool in it, or continues with an existing pool.\n\n"
+	       "The pool set must have OPTION NOHDRS, and must be large enough for the file LOG; append makes a pool from this set, or continues with an existing pool.\n\n"
 	       "Exit status: 0 success; 1 LOG or its mirror is damaged, not a ledger, or differs; 2 wrong usage, or an error of a file, a device or the other machine.",
 };
 

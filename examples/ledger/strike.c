@@ -194,7 +194,7 @@ static int run(char **command)
 	if (hit && fell(status))
 		return EXIT_SUCCESS;
 	errx(EXIT_FAILURE,
-		"%s failed before it was killed or cut off, or hung afterwards: wait status %#x",
+		"%s failed before the kill or the cut, or it hung afterwards and was killed: wait status %#x",
 		command[0], (unsigned)status);
 }
 

@@ -55,7 +55,7 @@ extern struct ring *ring;            /* NULL: nothing is recorded */
 extern uintptr_t maps_lo, maps_span; /* all maps lie in [maps_lo, maps_lo + maps_span) */
 
 /*
- * Does this run execute flushes and syncs of files under test, too, in addition to recording them?
+ * Are flushes and syncs of files under test not only recorded in this run, but also executed?
  */
 static ALWAYS_INLINE bool is_really(void)
 {

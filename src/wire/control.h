@@ -147,7 +147,10 @@ struct control_set_attr {
 	struct rpmem_pool_attr attr;
 };
 
-/* A session of an initiator that stores, as in the reply to BEGIN. */
+/*
+ * Identifies the session of an initiator that stores to the pool. The values are those that the
+ * target sends in its reply to BEGIN.
+ */
 struct control_session {
 	uint8_t identity[CONTROL_ID_SIZE];
 	uint64_t generation; /* not 0 */

@@ -56,7 +56,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Explain what stores to a file, to new files in a directory, to a file system on a block device or to a DAX device need to be durable, and why; "
-	"for HOST:POOLSET, when data that is persisted in a pool on another machine is durable. Without PATH: this machine.\v"
+	"for HOST:POOLSET, explain when data that is persisted in a pool on another machine is durable. Without PATH, explain this machine.\v"
 	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, and rpmemd there answers. "
 	"A file whose name has a colon is ./NAME.\n\n"
 	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH does not, whatever is known of the others; "

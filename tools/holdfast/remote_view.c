@@ -57,7 +57,10 @@ static void add_parts(
 	view->part_count = set->part_count;
 }
 
-/* Adds the session's counters, and the histogram of drain times without elements that are 0. */
+/*
+ * Puts the session's counters into the view, with the histogram of drain times, of which elements
+ * that are 0 are left out.
+ */
 static void add_counters(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)
 {

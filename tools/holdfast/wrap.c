@@ -25,7 +25,7 @@ static size_t piece(const char *word, size_t length, size_t room)
 struct line {
 	size_t indent; /* column at which all lines but the first begin */
 	size_t column;
-	bool is_fresh; /* set: the line has no word of the text yet */
+	bool is_fresh; /* true until the line gets its first word of the text */
 };
 
 static void next_line(struct line *line)

@@ -230,7 +230,8 @@ static void check_together(const struct options *chosen, struct argp_state *stat
 	if (chosen->recover && chosen->explore.model == MODEL_MIRROR)
 		argp_error(state, "--recover and --model=mirror exclude each other: use --check");
 	if (chosen->replay && chosen->recover)
-		argp_error(state, "--recover needs PROGRAM: use --check with --replay");
+		argp_error(state,
+			"--recover runs PROGRAM, and --replay has none: use --check instead");
 	if (chosen->replay && chosen->program)
 		argp_error(state, "--replay takes no PROGRAM");
 	if (!chosen->replay && !chosen->program)

@@ -189,7 +189,7 @@ static const char *reason_words(enum probe_reason reason)
 		[PROBE_NO_ROOM] = "there are too many raw instructions",
 		[PROBE_NO_OBJDUMP] = "there is no objdump (package binutils)",
 		[PROBE_NOT_READ] = "objdump cannot read the file",
-		[PROBE_DEBUGGER] = "a debugger or tracer has the process",
+		[PROBE_DEBUGGER] = "a debugger or tracer is attached to the process",
 		[PROBE_NOT_ANSWERED] = "the process received no list of instructions to probe",
 		[PROBE_LOADER] = "the loader does not announce libraries that it loads later",
 		[PROBE_OFTEN] =
