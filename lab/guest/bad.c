@@ -46,10 +46,10 @@ static int listed(int clearing)
 	while (!(ret = pmem2_badblock_next(context, &block))) {
 		diag("bad: offset %zu, length %zu", block.offset, block.length);
 		ok(block.offset >= offset && block.offset + block.length <= offset + PAGE,
-			"badblock_next: a listed bad block is in the page that was made bad");
+			"badblock_next: the bad block that it reports lies in the page that the lab made bad");
 		if (clearing != DO_NOT &&
 			!is_int(pmem2_badblock_clear(context, &block), clearing,
-				"badblock_clear: clears a listed bad block, or fails if the bus cannot clear it"))
+				"badblock_clear: it clears the bad block, or fails if the NVDIMM bus cannot clear errors"))
 			diag("%s", pmem2_errormsg());
 		count++;
 	}
@@ -93,8 +93,11 @@ static void reads(void)
 		pthread_join(threads[i], NULL);
 		sum += wrong[i];
 	}
-	is_int(sum, 0, "pread_mcsafe: %d concurrent threads get the same results", THREADS);
-	is_int(own_signals, 0, "SIGBUS: the program's own handler was not called");
+	is_int(sum, 0,
+		"pread_mcsafe: %d concurrent threads fail to read the bad page, and can read the page before it",
+		THREADS);
+	is_int(own_signals, 0,
+		"SIGBUS: pread_mcsafe of a bad page does not call the program's own handler");
 	raise(SIGBUS);
 	is_int(own_signals, 1,
 		"SIGBUS: the program's own handler is still installed after pread_mcsafe");
@@ -104,29 +107,32 @@ static void in_a_file(void)
 {
 	char buffer[4096], zeroes[4096] = "";
 
-	ok(listed(DO_NOT) > 0, "badblock_clear of a file: at first there is a bad block");
+	ok(listed(DO_NOT) > 0, "badblock_clear of a file: before the call a bad block is listed");
 	reads();
 	listed(0);
 	is_int(listed(DO_NOT), 0, "badblock_clear of a file: no bad block is left");
 	is_int(pmem2_source_pread_mcsafe(src, buffer, PAGE, offset), 0,
-		"badblock_clear of a file: the page can be read again");
-	ok(!memcmp(buffer, zeroes, PAGE), "badblock_clear of a file: the page is zeros");
+		"badblock_clear of a file: the cleared page can be read");
+	ok(!memcmp(buffer, zeroes, PAGE),
+		"badblock_clear of a file: the cleared page contains zeros");
 	is_int(pmem2_source_pwrite_mcsafe(src, zeroes, PAGE, offset), 0,
-		"badblock_clear of a file: the page can be written");
+		"badblock_clear of a file: the cleared page can be written");
 }
 
 static void in_a_list(void)
 {
 	ok(listed(PMEM2_E_NOSUPP) > 0,
-		"a bus that cannot clear: a bad block is listed, and clearing it is refused");
-	ok(listed(DO_NOT) > 0, "a bus that cannot clear: the bad block is still listed");
+		"an NVDIMM bus that cannot clear errors: a bad block is listed, and clearing it is refused");
+	ok(listed(DO_NOT) > 0,
+		"an NVDIMM bus that cannot clear errors: the bad block is still listed after the refused clearing");
 }
 
 static void in_a_list_that_clears(void)
 {
-	ok(listed(DO_NOT) > 0, "a bus that can clear: a bad block is listed");
-	ok(listed(0) > 0, "a bus that can clear: the bad block is cleared");
-	is_int(listed(DO_NOT), 0, "a bus that can clear: no bad block is listed after clearing");
+	ok(listed(DO_NOT) > 0, "an NVDIMM bus that can clear errors: a bad block is listed");
+	ok(listed(0) > 0, "an NVDIMM bus that can clear errors: the bad block is cleared");
+	is_int(listed(DO_NOT), 0,
+		"an NVDIMM bus that can clear errors: no bad block is listed after clearing");
 }
 
 int main(int argc, char **argv)

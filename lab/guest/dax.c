@@ -46,7 +46,8 @@ static void parts(struct pmem2_source *src)
 	is_int(pmem2_map_get_size(map), 2 * alignment,
 		"a map of a part of the device: has the length of the part");
 	char *at = pmem2_map_get_address(map);
-	ok((uintptr_t)at % alignment == 0, "a map of a part of the device: its address is aligned");
+	ok((uintptr_t)at % alignment == 0,
+		"a map of a part of the device: its address is a multiple of the device's alignment");
 	pmem2_get_memset_fn(map)(at, 'p', 2 * alignment, 0);
 	is_int(pmem2_deep_flush(map, at, 2 * alignment), 0,
 		"a map of a part of the device: deep flush succeeds");
@@ -84,7 +85,8 @@ static void whole(struct pmem2_source *src)
 
 	if (!is_int(map_part(&map, src, 0, 0), 0, "map_new: all of the device is mapped"))
 		bail("%s", pmem2_errormsg());
-	is_int(pmem2_map_get_size(map), size, "a map of the whole device: has its size");
+	is_int(pmem2_map_get_size(map), size,
+		"a map of the whole device: its size is that of the device");
 	is_int(pmem2_map_get_store_granularity(map), wanted,
 		"a map of the whole device: has the expected granularity");
 	char *at = pmem2_map_get_address(map);
@@ -104,7 +106,8 @@ static void finer(struct pmem2_source *src)
 		struct pmem2_config *cfg = config_of((enum pmem2_granularity)required);
 		struct pmem2_map *map;
 		is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_GRANULARITY_NOT_SUPPORTED,
-			"map_new: granularity %d is refused", required);
+			"map_new: a required granularity of %d, finer than the device's granularity, is refused",
+			required);
 		pmem2_config_delete(&cfg);
 	}
 }
@@ -122,13 +125,13 @@ static void reserved(struct pmem2_source *src)
 	pmem2_config_set_length(cfg, alignment);
 	pmem2_config_set_vm_reservation(cfg, rsv, 4096);
 	is_int(pmem2_map_new(&map, cfg, src), PMEM2_E_ADDRESS_UNALIGNED,
-		"reservation: a DAX device is refused in an unaligned slot");
+		"reservation: a DAX device is refused at an offset that is not a multiple of its alignment");
 	pmem2_config_set_vm_reservation(cfg, rsv, alignment);
 	is_int(pmem2_map_new(&map, cfg, src), 0,
-		"reservation: a DAX device is mapped into an aligned slot");
+		"reservation: a DAX device is mapped at an offset that is a multiple of its alignment");
 	if (map) {
 		is_str(pmem2_map_get_address(map), "first",
-			"reservation: the aligned slot shows the bytes of the device");
+			"reservation: the map in the reservation shows the bytes of the device");
 		pmem2_map_delete(&map);
 	}
 	pmem2_config_delete(&cfg);
@@ -165,9 +168,10 @@ static void facts(struct pmem2_source *src)
 	int node = 4711;
 
 	is_int(pmem2_source_size(src, &got), 0, "source_size: succeeds for a DAX device");
-	is_int(got, size, "source_size: is the size in sysfs");
+	is_int(got, size, "source_size: the size of a DAX device is the one in sysfs");
 	is_int(pmem2_source_alignment(src, &got), 0, "source_alignment: succeeds for a DAX device");
-	is_int(got, alignment, "source_alignment: is the alignment in sysfs");
+	is_int(got, alignment,
+		"source_alignment: the alignment of a DAX device is the one in sysfs");
 	int ret = pmem2_source_numa_node(src, &node);
 	diag("NUMA node: %d, %d", ret, node);
 	ret = pmem2_source_device_id(src, NULL, &length);

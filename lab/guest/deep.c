@@ -66,8 +66,8 @@ static int error_named(const char *name)
 
 static void seen(int error, const char *what)
 {
-	is_str(flushed(), error ? "" : BOTH, "%s: seen from outside the guest, %s", what,
-		error ? "no module is told to flush" : "both modules are told to flush");
+	is_str(flushed(), error ? "" : BOTH, "%s: the host of the virtual machine sees that %s",
+		what, error ? "no NVDIMM is told to flush" : "both NVDIMMs are told to flush");
 }
 
 static void with_libpmem2(int fd, int error)
@@ -83,9 +83,9 @@ static void with_libpmem2(int fd, int error)
 	memset(at, 1, LENGTH);
 	settle(fd);
 	pmem2_get_persist_fn(map)(at, LENGTH);
-	is_str(flushed(), "", "pmem2_persist_fn: tells no module to flush");
+	is_str(flushed(), "", "pmem2_persist_fn: it does not tell any NVDIMM to flush");
 	is_int(pmem2_deep_flush(map, at, LENGTH), -error,
-		"pmem2_deep_flush: returns the result of the region's deep_flush");
+		"pmem2_deep_flush: it returns the result of the write to the region's deep_flush attribute in sysfs");
 	if (error) {
 		ok(strstr(pmem2_errormsg(), "deep_flush") != NULL,
 			"pmem2_deep_flush: the message names the attribute deep_flush");
@@ -93,7 +93,7 @@ static void with_libpmem2(int fd, int error)
 	}
 	seen(error, "pmem2_deep_flush");
 	is_int(pmem2_deep_flush(map, at + 100, 1), -error,
-		"pmem2_deep_flush of a byte: returns the result of the region's deep_flush");
+		"pmem2_deep_flush of a byte: it returns the result of the write to the region's deep_flush attribute");
 	seen(error, "pmem2_deep_flush of a byte");
 	pmem2_map_delete(&map);
 	pmem2_config_delete(&cfg);
@@ -104,7 +104,9 @@ static void result(int ret, int error, const char *what)
 {
 	is_int(ret, error ? -1 : 0, "%s", what);
 	if (error) {
-		is_int(errno, error, "%s: errno is the error of the region's deep_flush", what);
+		is_int(errno, error,
+			"%s: errno is the error of the write to the region's deep_flush attribute",
+			what);
 		ok(strstr(pmem_errormsg(), "deep_flush") != NULL,
 			"%s: the message names the attribute deep_flush", what);
 	}
@@ -123,11 +125,12 @@ static void with_libpmem(const char *path, int fd, int error)
 	settle(fd);
 	pmem_persist(at, LENGTH);
 	pmem_deep_flush(at, LENGTH);
-	is_str(flushed(), "", "pmem_persist and pmem_deep_flush: tell no module to flush");
+	is_str(flushed(), "",
+		"pmem_persist and pmem_deep_flush: they do not tell any NVDIMM to flush");
 	result(pmem_deep_drain(at, LENGTH), error,
-		"pmem_deep_drain: has the result of the region's deep_flush");
+		"pmem_deep_drain: it succeeds if and only if the write to the region's deep_flush attribute succeeds");
 	result(pmem_deep_persist(at, LENGTH), error,
-		"pmem_deep_persist: has the result of the region's deep_flush");
+		"pmem_deep_persist: it succeeds if and only if the write to the region's deep_flush attribute succeeds");
 	pmem_unmap(at, length);
 }
 

@@ -113,15 +113,18 @@ static void deep_flush(void)
 	is_int(deep(map, 0), -EIO,
 		"libpmem2: deep flush: after one failure it keeps failing, even when the disk works again");
 	*at(map, 0) = 2;
-	is_int(deep(map, 0), -EIO, "libpmem2: deep flush: fails again after another store");
-	is_int(deep(map, FAR), -EIO, "libpmem2: deep flush of another page: fails, too");
+	is_int(deep(map, 0), -EIO,
+		"libpmem2: deep flush: after one failure it keeps failing, even after another store");
+	is_int(deep(map, FAR), -EIO,
+		"libpmem2: deep flush: after one failure a deep flush of another page of the file fails, too");
 	is_int(deep(second, FAR), -EIO,
-		"libpmem2: deep flush of another map of the descriptor: fails, too");
+		"libpmem2: deep flush: after one failure a deep flush of another map of the same descriptor fails, too");
 	is_int(ending(map, 0), SIGABRT,
 		"libpmem2: persist after a failed deep flush: ends the process");
 	struct pmem2_map *later = map_of(fd);
-	is_int(deep(later, 0), 0, "libpmem2: a map that is made later: deep flush succeeds");
-	is_int(ending(later, 0), -5, "libpmem2: a map that is made later: persist returns");
+	is_int(deep(later, 0), 0, "libpmem2: a map made after the failure: deep flush succeeds");
+	is_int(ending(later, 0), -5,
+		"libpmem2: a map made after the failure: persist does not end the process");
 	is_int(holdfast_writeback_accept(at(map, 0), SIZE), 0,
 		"libpmem2: holdfast_writeback_accept accepts the loss");
 	is_int(deep(map, 0), 0, "libpmem2: deep flush after holdfast_writeback_accept: succeeds");
@@ -184,15 +187,15 @@ static void handled(void)
 	persist(map, 0);
 	persist(map, FAR);
 	ok(hearings == 2 || (hearings == 3 && heard[2].flags == HOLDFAST_WRITEBACK_UNCERTAIN),
-		"writeback error handler: an accepted range may be reported once more, as uncertain");
+		"writeback error handler: a range whose loss it accepted may be reported once more, flagged as uncertain");
 	hearings = 0;
 	persist(map, 0);
 	persist(map, FAR);
 	is_int(hearings, 0,
-		"writeback error handler: an accepted range that is stored again is durable");
+		"writeback error handler: after it accepted the loss of a range, new stores to the range become durable");
 	holdfast_set_writeback_handler(NULL, NULL);
 	is_int(ending(map, FAR * 3 / 2), SIGABRT,
-		"writeback error handler: a persist of a range that it did not accept ends the process");
+		"writeback error handler: after its removal, a persist of a range whose loss it did not accept ends the process");
 	holdfast_writeback_accept(at(map, 0), SIZE);
 	pmem2_map_delete(&map);
 	close(fd);
@@ -220,17 +223,19 @@ static void with_libpmem(void)
 	is_int(msync_of(view), EIO,
 		"libpmem: pmem_msync: after one failure it keeps failing, even when the disk works again");
 	*view = 2;
-	is_int(msync_of(view), EIO, "libpmem: pmem_msync: fails again after another store");
-	is_int(msync_of(view + FAR), EIO, "libpmem: pmem_msync of another page: fails, too");
+	is_int(msync_of(view), EIO,
+		"libpmem: pmem_msync: after one failure it keeps failing, even after another store");
+	is_int(msync_of(view + FAR), EIO,
+		"libpmem: pmem_msync: after one failure a call for another page of the file fails, too");
 	is_int(pmem_deep_persist(view, 1) ? errno : 0, EIO,
 		"libpmem: pmem_deep_persist after a failed pmem_msync: fails, too");
 	pmem_unmap(view, length);
 	view = pmem_map_file(path, 0, 0, 0, &length, NULL);
 	if (!view)
 		bail("pmem_map_file: %s", pmem_errormsg());
-	is_int(msync_of(view), 0, "libpmem: pmem_msync of a map that is made later: succeeds");
+	is_int(msync_of(view), 0, "libpmem: pmem_msync of a map made after the failure: succeeds");
 	is_int(pmem_deep_persist(view, 1), 0,
-		"libpmem: pmem_deep_persist of a map that is made later: succeeds");
+		"libpmem: pmem_deep_persist of a map made after the failure: succeeds");
 	pmem_unmap(view, length);
 }
 

@@ -10,8 +10,10 @@
 static void not_told(int ret, const char *what)
 {
 	is_int(ret, PMEM2_E_NOSUPP,
-		"%s: libpmem2 returns PMEM2_E_NOSUPP if the kernel does not report them", what);
-	has_str(pmem2_errormsg(), "nmem", "unreported values: the message names the module: %s",
+		"%s: libpmem2 returns PMEM2_E_NOSUPP if the kernel does not report this value of the NVDIMMs",
+		what);
+	has_str(pmem2_errormsg(), "nmem",
+		"a value that the kernel does not report: the message names the NVDIMM: %s",
 		pmem2_errormsg());
 }
 
@@ -23,12 +25,14 @@ static void counted(struct pmem2_source *src, const char *want)
 	if (!strcmp(want, "none")) {
 		not_told(ret, "unsafe shutdowns");
 		is_int(count, 4711,
-			"unsafe shutdowns: the output is unchanged if the kernel does not report them");
+			"unsafe shutdowns: the output is unchanged if the kernel does not report the number of unsafe shutdowns");
 		return;
 	}
-	if (!is_int(ret, 0, "unsafe shutdowns: libpmem2 reports their number"))
+	if (!is_int(ret, 0,
+		    "unsafe shutdowns: libpmem2 reports the number for the NVDIMMs under a file"))
 		diag("%s", pmem2_errormsg());
-	is_int(count, strtoll(want, NULL, 0), "unsafe shutdowns: the number is that of ndctl");
+	is_int(count, strtoll(want, NULL, 0),
+		"unsafe shutdowns: libpmem2 and ndctl report the same number");
 }
 
 static void identified(struct pmem2_source *src, const char *want)
@@ -41,9 +45,9 @@ static void identified(struct pmem2_source *src, const char *want)
 		not_told(ret, "ids");
 		return;
 	}
-	if (!is_int(ret, 0, "device_id: libpmem2 reports the ids of the modules"))
+	if (!is_int(ret, 0, "device_id: libpmem2 reports the ids of the NVDIMMs under a file"))
 		bail("%s", pmem2_errormsg());
-	is_str(ids, want, "device_id: the ids are those of ndctl");
+	is_str(ids, want, "device_id: libpmem2 and ndctl report the same ids");
 }
 
 int main(int argc, char **argv)

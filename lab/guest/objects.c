@@ -117,7 +117,8 @@ static void failing(const char *path, const char *break_disk, const char *mend_d
 	char *root = root_of(pool);
 	memset(root, 1, 65536);
 	obj.persist(pool, root, 65536);
-	is_int(persist(pool, root), 0, "libpmemobj: pmem_msync succeeds at first");
+	is_int(persist(pool, root), 0,
+		"libpmemobj: pmem_msync succeeds before the disk loses data");
 	command(break_disk);
 	is_int(persist(pool, root), EIO,
 		"libpmemobj: pmem_msync fails with EIO on a disk that loses data");
@@ -126,7 +127,7 @@ static void failing(const char *path, const char *break_disk, const char *mend_d
 	is_int(persist(pool, root), EIO,
 		"libpmemobj: pmem_msync: after one failure it keeps failing, even when the disk works again");
 	is_int(persist(pool, root + 40000), EIO,
-		"libpmemobj: pmem_msync of another page fails, too");
+		"libpmemobj: pmem_msync: after one failure a call for another page fails, too");
 	signal(SIGABRT, survive);
 	if (!sigsetjmp(back, 1))
 		obj.close(pool);
@@ -139,7 +140,7 @@ static void again(const char *path)
 	if (!pool)
 		bail("no pool: %s", obj.errormsg());
 	is_int(persist(pool, root_of(pool)), 0,
-		"libpmemobj: pmem_msync succeeds in the next process");
+		"libpmemobj: after a failed pmem_msync, pmem_msync succeeds in the next process that opens the pool");
 	obj.close(pool);
 }
 

@@ -62,7 +62,8 @@ static uint64_t write_until_lost(const char *name)
 		fprintf(acks, "%ju\n", (uintmax_t)round);
 		fflush(acks);
 	}
-	ok(errno == ETIMEDOUT || errno == ECONNRESET, "power cut: a persist fails: %s",
+	ok(errno == ETIMEDOUT || errno == ECONNRESET,
+		"power cut of the target: a remote persist of the initiator fails: %s",
 		strerror(errno));
 	diag("in round %ju: %s", (uintmax_t)round, rpmem_errormsg());
 	fclose(acks);
@@ -82,7 +83,7 @@ static void reconnect(void)
 		sleep(1);
 	}
 	ok(!holdfast_remote_persist_start(rpp, 0, 8, 0, 0) && !holdfast_remote_persist_wait(rpp, 0),
-		"reconnect: the pool can be stored to again, after %d attempts", tries);
+		"reconnect: the remote pool can be stored to again, after %d attempts", tries);
 }
 
 static void keep_memory(const char *name)
@@ -106,12 +107,13 @@ static void write_pool(char **argv)
 	uint64_t round = write_until_lost(argv[4]);
 	for (int i = 0; i < 500; i++)
 		failed += store(++round) != 0;
-	is_int(failed, 500, "power cut: later stores fail, too");
+	is_int(failed, 500,
+		"power cut of the target: after the first failure all later stores fail, too");
 	reconnect();
 	failed = 0;
 	for (int i = 0; i < 50; i++)
 		failed += store(++round) != 0;
-	is_int(failed, 0, "reconnect: rounds are persisted again");
+	is_int(failed, 0, "reconnect: remote persists succeed again after the reconnect");
 	is_int(rpmem_close(rpp), 0, "reconnect: the pool is closed");
 	keep_memory(argv[4]);
 }
@@ -134,9 +136,11 @@ static void look(char **argv)
 			torn += there == round && page_of(round)[i] != word(round, i);
 	}
 	fclose(file);
-	ok(acked, "power cut: %ju rounds were acknowledged before it", (uintmax_t)acked);
-	is_int((long)lost, 0, "power cut: all acknowledged rounds are in the pool");
-	is_int((long)torn, 0, "power cut: acknowledged rounds are whole");
+	ok(acked, "power cut of the target: %ju rounds of stores were acknowledged before it",
+		(uintmax_t)acked);
+	is_int((long)lost, 0,
+		"power cut of the target: all acknowledged rounds of stores are in the pool");
+	is_int((long)torn, 0, "power cut of the target: no acknowledged round of stores is torn");
 }
 
 int main(int argc, char **argv)

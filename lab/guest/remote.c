@@ -151,8 +151,10 @@ static void is_way(const char *way)
 		bail("cannot get information about the pool: %s", rpmem_errormsg());
 	snprintf(told, sizeof(told), "%s/%s/%s", holdfast_provider_name(remote->provider),
 		holdfast_method_name(remote->method), granularity_name((int)remote->granularity));
-	is_str(told, way, "remote_info: the pool is %s", way);
-	is_int(remote->nlanes, LANES, "remote_info: there is a lane for each kind of call");
+	is_str(told, way, "remote_info: provider, method and granularity of the remote pool are %s",
+		way);
+	is_int(remote->nlanes, LANES,
+		"remote_info: the remote pool has one lane for each kind of call that the test makes");
 	diag("a message takes %u us", remote->round_trip_ns / 1000);
 	holdfast_remote_free(&remote);
 }
@@ -222,7 +224,7 @@ static int write_rounds(const char *name, long *began)
 		if (calls[call].make(at, ROUND, (unsigned)call)) {
 			int error = errno;
 			ok(round > CALLS,
-				"target lost: each kind of call succeeds before the first failure (in round %u, a %s)",
+				"target lost: each kind of call has succeeded before the first call fails (in round %u, a %s)",
 				round, calls[call].name);
 			fclose(acks);
 			return error;
@@ -243,15 +245,16 @@ static void write_until_lost(const char *name)
 		"target lost: errno is ECONNRESET or ETIMEDOUT");
 	diag("%s: %s", strerror(error), rpmem_errormsg());
 	ok(took < deadline + 5000,
-		"target lost: the call fails within the deadline of %ld ms: after %ld", deadline,
-		took);
+		"target lost: the first failing call returns within the deadline of %ld ms: after %ld ms",
+		deadline, took);
 	began = now_ms();
 	for (int call = 0; call < CALLS; call++) {
 		errno = 0;
 		ok(calls[call].make(FIRST, ROUND, (unsigned)call) && errno == error,
 			"target lost: after the failure each %s fails, too", calls[call].name);
 	}
-	ok(now_ms() - began < 5000, "target lost: later calls fail within 5 s");
+	ok(now_ms() - began < 5000,
+		"target lost: the calls after the first failure fail within 5 s");
 	began = now_ms();
 	is_int(rpmem_close(rpp), -1, "target lost: rpmem_close fails");
 	ok(now_ms() - began < 10000, "target lost: rpmem_close returns within 10 s: after %ld ms",
@@ -293,8 +296,10 @@ static void look_at_rounds(unsigned durable)
 
 	for (unsigned round = from; round <= durable; round++)
 		there += is_there(place_of_round(round), ROUND, round);
-	ok(durable, "durable rounds: the initiator has written at least one: %u", durable);
-	is_int(there, durable - from + 1, "durable rounds: the last %u of them are in the pool",
+	ok(durable, "durable rounds of stores: the initiator has written at least one: %u",
+		durable);
+	is_int(there, durable - from + 1,
+		"durable rounds of stores: the last %u of them are in the pool",
 		durable - from + 1);
 }
 
