@@ -42,16 +42,17 @@ static void refused(int fd, const struct pmem2_source *src)
 	if (pmem2_badblock_context_new(&bbctx, src))
 		bail("cannot make a context of bad blocks: %s", pmem2_errormsg());
 	is_int(clear(bbctx, 0, page_size()), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_clear: a range that was not listed is refused");
+		"badblock_clear: a range that was not listed as a bad block is refused");
 	is_int(pread(fd, &byte, 1, 0), 1, "badblock_clear: the first byte of the file can be read");
-	is_int(byte, 'x', "badblock_clear: the bytes of a range that was not listed are unchanged");
+	is_int(byte, 'x',
+		"badblock_clear: the bytes of a range that was not listed as a bad block are unchanged");
 	is_int(clear(bbctx, 0, 0), -EINVAL, "badblock_clear: an empty range is refused");
 	is_int(clear(bbctx, (size_t)INT64_MAX + 1, 1), PMEM2_E_OFFSET_OUT_OF_RANGE,
-		"badblock_clear: an offset beyond any file is refused");
+		"badblock_clear: an offset of more than INT64_MAX is refused");
 	is_int(clear(bbctx, 0, (size_t)INT64_MAX + 1), PMEM2_E_LENGTH_OUT_OF_RANGE,
-		"badblock_clear: a length beyond any file is refused");
+		"badblock_clear: a length of more than INT64_MAX is refused");
 	is_int(clear(bbctx, INT64_MAX, INT64_MAX), PMEM2_E_NO_BAD_BLOCK_FOUND,
-		"badblock_clear: a range that ends beyond any file is refused");
+		"badblock_clear: a range whose end is beyond INT64_MAX is refused");
 	is_int(pmem2_badblock_clear(bbctx, NULL), -EINVAL,
 		"badblock_clear: NULL for the block is refused");
 	is_int(pmem2_badblock_next(bbctx, NULL), -EINVAL,

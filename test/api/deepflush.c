@@ -30,7 +30,7 @@ static void ranges(struct pmem2_map *map, const char *name)
 	is_int(pmem2_deep_flush(map, addr + size + 1, 0), out,
 		"deep_flush, %s: a range of 0 bytes beyond the end of the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr - 1, 2), out,
-		"deep_flush, %s: a range from before the start of the map is refused", name);
+		"deep_flush, %s: a range that begins before the start of the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr, size + 1), out,
 		"deep_flush, %s: a range one byte longer than the map is refused", name);
 	is_int(pmem2_deep_flush(map, addr + 8, SIZE_MAX - 7), out,
@@ -137,7 +137,7 @@ static void anonymous(void)
 	has_str(pmem2_errormsg(), "without a file",
 		"deep_flush: the message for anonymous memory says that the map is without a file");
 	is_int(pmem2_deep_flush(map, addr, page_size() + 1), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep_flush: the range is checked before an anonymous map is refused");
+		"deep_flush: for a range beyond the end of an anonymous map, the error is the one of the range");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

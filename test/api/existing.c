@@ -46,7 +46,7 @@ static void life(void)
 	is_int(pmem2_map_from_existing(&map, src, addr + 100, 7, PMEM2_GRANULARITY_PAGE), 0,
 		"map_from_existing: memory at an unaligned address is accepted");
 	ok(pmem2_map_get_address(map) == addr + 100 && pmem2_map_get_size(map) == 7,
-		"map_from_existing: neither address nor size is rounded");
+		"map_from_existing: neither address nor size is rounded to whole pages");
 	pmem2_map_delete(&map);
 }
 
@@ -56,7 +56,7 @@ static void refused(void *at, size_t length, int granularity, int want, const ch
 
 	is_int(pmem2_map_from_existing(&map, src, at, length, (enum pmem2_granularity)granularity),
 		want, "%s", what);
-	ok(map == UNTOUCHED, "%s: the output is untouched", what);
+	ok(map == UNTOUCHED, "%s: the output is unchanged", what);
 }
 
 static void mistakes(void)
@@ -136,7 +136,8 @@ static void with_pages(void)
 	pmem2_map_delete(&b);
 	pmem2_map_delete(&a);
 	pmem2_map_delete(&c);
-	is_str(addr + 8, "base", "map_from_existing, PAGE: maps that share a page are accepted");
+	is_str(addr + 8, "base",
+		"map_from_existing, PAGE: maps that share a page are accepted, and can be flushed and deleted");
 }
 
 static void outlives(void)
@@ -152,7 +153,7 @@ static void outlives(void)
 	close(other);
 	pmem2_get_memset_fn(map)(at, 5, page, PMEM2_F_MEM_NODRAIN);
 	is_int(pmem2_map_delete(&map), 0,
-		"map_delete: the map outlives its source and is written back");
+		"map_delete: a map whose source was deleted earlier is written back and deleted");
 	is_int(at[page - 1], 5,
 		"map_delete: memory that the program mapped stays mapped and keeps its bytes");
 	munmap(at, page);

@@ -75,7 +75,7 @@ static void files(void)
 	enum holdfast_map_sync writable = told->map_sync;
 	is_int(explain(fd), 0, "explain_fd: a file that is open for reading only is explained");
 	is_int(told->map_sync, writable,
-		"explanation of a file open for reading: MAP_SYNC is as for a writable file");
+		"explanation of a file open for reading: MAP_SYNC is accepted or refused as for a writable file");
 	is_int(told->map_error, 0,
 		"explanation of a file open for reading: the file can be mapped");
 	close(fd);
@@ -88,7 +88,7 @@ static void files(void)
 		"explanation of a file open for writing only: the text says why the file cannot be mapped");
 	ok(told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 			told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"explanation of a file open for writing only: MAP_SYNC was inferred without a trial");
+		"explanation of a file open for writing only: the answer about MAP_SYNC was inferred, not tried");
 	close(fd);
 
 	fd = file_of(page_size(), O_PATH);
@@ -103,7 +103,7 @@ static void files(void)
 	is_int(told->map_error, PMEM2_E_SOURCE_EMPTY,
 		"explanation of an empty file: the file cannot be mapped");
 	is_int(told->map_sync, writable,
-		"explanation of an empty file: MAP_SYNC is as for other files");
+		"explanation of an empty file: the answer about MAP_SYNC is the same as for a file with data");
 	has_str(told->text, "empty",
 		"explanation of an empty file: the text says that the file is empty");
 	close(fd);
@@ -126,7 +126,7 @@ static void agrees(const char *forced)
 		"holdfast_explain_fd, forced granularity %s: pmem2_map_new() gets the same granularity",
 		forced ? forced : "none");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
-		"holdfast_explain_fd: the reason is FORCED only if the granularity was forced");
+		"holdfast_explain_fd: the reason for the granularity is FORCED only if the granularity was forced");
 	enum pmem2_granularity needed = told->needed;
 
 	holdfast_explanation_free(&told);
@@ -135,15 +135,16 @@ static void agrees(const char *forced)
 	is_int(told->granularity, pmem2_map_get_store_granularity(map),
 		"explanation of a map: the granularity is that of the map");
 	is_int(told->needed, needed,
-		"explanation of a map: the needed granularity is that of the file");
+		"explanation of a map: the needed granularity is the same as in the explanation of its file");
 	is_int(told->reason == HOLDFAST_REASON_FORCED, forced != NULL,
-		"explanation of a map: the reason is FORCED only if the granularity was forced");
+		"explanation of a map: the reason for the granularity is FORCED only if the granularity was forced");
 	is_int(told->size.value, page_size(), "explanation of a map: the size is that of the map");
 	/* The map's descriptor is closed: only the list of mounts names the file system. */
 	if (root_is_listed())
-		ok(told->file_system, "explanation of a map: the file system is found");
+		ok(told->file_system,
+			"explanation of a map: the file system is found although the descriptor is closed");
 	else
-		skip("explanation of a map: the file system is found",
+		skip("explanation of a map: the file system is found although the descriptor is closed",
 			"/proc/self/mountinfo does not list the root directory");
 	pmem2_map_delete(&map);
 	close(fd);
@@ -187,7 +188,7 @@ static void maps(void)
 	holdfast_explanation_free(&told);
 	is_int(holdfast_explain_map(&told, map), 0, "explain_map: a private map is explained");
 	is_int(told->reason, HOLDFAST_REASON_NOT_SHARED,
-		"explanation of a private map: the reason is NOT_SHARED");
+		"explanation of a private map: the reason for the granularity is NOT_SHARED");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
 		"explanation of a private map: stores do not survive a power failure");
 	pmem2_map_delete(&map);
@@ -227,7 +228,7 @@ static void existing(void)
 	is_int(holdfast_explain_map(&told, map), 0,
 		"explain_map: a map of existing memory is explained");
 	is_int(told->reason, HOLDFAST_REASON_PROGRAM,
-		"explanation of a map of existing memory: the reason is PROGRAM");
+		"explanation of a map of existing memory: the reason for the granularity is PROGRAM");
 	is_int(told->granularity, PMEM2_GRANULARITY_PAGE,
 		"explanation of a map of existing memory: the granularity is the one that the program gave");
 	pmem2_map_delete(&map);
@@ -287,7 +288,7 @@ static void directories(void)
 	is_int(told->object, HOLDFAST_OBJECT_DIRECTORY,
 		"explanation of a directory: the kind of object is a directory");
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_WOULD_REFUSE,
-		"explanation of a directory: MAP_SYNC was inferred without a trial");
+		"explanation of a directory: the answer about MAP_SYNC was inferred, not tried");
 	has_str(told->verdict, "new file",
 		"explanation of a directory: the verdict says what holds for new files in the directory");
 	close(fd);
@@ -359,7 +360,7 @@ static void health(void)
 		"holdfast_read_health: the first memory module, if any, has a name");
 	for (size_t i = 0; i < seen->counter_count; i++)
 		ok(seen->counters[i]->kind && seen->counters[i]->name && seen->counters[i]->meaning,
-			"holdfast_read_health: counter %s of %s has a meaning",
+			"holdfast_read_health: counter %s of %s is reported with a text that says what it means",
 			seen->counters[i]->counter, seen->counters[i]->name);
 	holdfast_health_free(&seen);
 	ok(!seen, "holdfast_health_free: the pointer becomes NULL");

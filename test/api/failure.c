@@ -73,7 +73,7 @@ static void from_calls(void)
 	is_int(told.last.struct_size, sizeof(told.last),
 		"write-back handler: struct_size of the failure is the size of the struct");
 	is_str(told.path, "unknown file",
-		"write-back handler: the file of a page that is not mapped is unknown");
+		"write-back handler: for a page that is not mapped, the path of the file is reported as unknown");
 	pmem2_get_drain_fn(map)();
 	is_int(told.calls, 0,
 		"drain: a page that the handler declared lost is not written back again");
@@ -100,7 +100,7 @@ static void from_threads(void)
 	pthread_join(thread, NULL);
 	told_of(map, "a thread that exits");
 	ok(!pthread_equal(told.thread, pthread_self()),
-		"write-back handler: the thread that exits calls the handler");
+		"write-back handler: if a thread exits with flushed ranges, the handler is called in this thread");
 	pmem2_map_delete(&map);
 	told.calls = 0;
 }

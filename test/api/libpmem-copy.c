@@ -120,8 +120,8 @@ static void in_other_ways(void)
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		is_int(again("quietly", ways[i]), 0,
-			"copies and flushes: all tests pass with %s %s", ways[i][0],
-			ways[i][1] ? ways[i][1] : "");
+			"copies and flushes: all tests pass in a process with the environment %s %s",
+			ways[i][0], ways[i][1] ? ways[i][1] : "");
 }
 
 int main(int argc, char **argv)

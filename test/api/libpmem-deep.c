@@ -102,8 +102,9 @@ static void holes(const char *name, call_fn *call)
 	pmem_unmap(addr + PAGE, PAGE);
 	errno = 0;
 	ok(call(addr + 2 * PAGE, PAGE) == 0,
-		"%s: a mapped range right behind an unmapped page succeeds", name);
-	ok(call(addr, 1) == 0, "%s: a mapped range right before an unmapped page succeeds", name);
+		"%s: a call for a mapped range right behind an unmapped page succeeds", name);
+	ok(call(addr, 1) == 0,
+		"%s: a call for a mapped range right before an unmapped page succeeds", name);
 	pmem_unmap(addr, 3 * PAGE);
 }
 

@@ -42,7 +42,8 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	ok(*pmem_errormsg() && open_descriptors() == descriptors,
 		"%s: it sets an error message, and leaves no descriptor open: %s", what,
 		pmem_errormsg());
-	is_int(free_bytes(), before, "%s: the disk has as much free space as before", what);
+	is_int(free_bytes(), before,
+		"%s: the disk has as much free space as before the failed call", what);
 }
 
 static void full(void)
@@ -62,7 +63,7 @@ static void full(void)
 	fails("pmem_map_file: an old file that would become too large for the disk", at("disk/old"),
 		2 * MiB, create, ENOSPC);
 	ok(exists(at("disk/old")),
-		"pmem_map_file: an old file that cannot become larger is not removed");
+		"pmem_map_file: an existing file that cannot grow on a full disk is not removed");
 	char *addr = pmem_map_file(
 		at("disk/sparse"), 2 * MiB, create | PMEM_FILE_SPARSE, 0600, NULL, NULL);
 	ok(addr, "pmem_map_file: a SPARSE file larger than the disk is mapped");
@@ -169,7 +170,7 @@ static void copy_on_write(void)
 	int flags = 0, sparse_flags = 0;
 
 	if (!mount_btrfs("")) {
-		skip("pmem_map_file: a file on btrfs is set to be written in place",
+		skip("pmem_map_file: a new file on btrfs gets the attribute NOCOW, so that it is written in place",
 			"mkfs.btrfs, loop devices or btrfs are missing here");
 		return;
 	}
@@ -180,11 +181,11 @@ static void copy_on_write(void)
 		bail("cannot map on btrfs: %s", pmem_errormsg());
 	int fd = open(at("cow/file"), O_RDONLY | O_CLOEXEC);
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &flags) && flags & FS_NOCOW_FL,
-		"pmem_map_file: a new file on btrfs is set to be written in place");
+		"pmem_map_file: a new file on btrfs gets the attribute NOCOW, so that it is written in place");
 	close(fd);
 	fd = open(at("cow/sparse"), O_RDONLY | O_CLOEXEC);
 	ok(!ioctl(fd, FS_IOC_GETFLAGS, &sparse_flags) && !(sparse_flags & FS_NOCOW_FL),
-		"pmem_map_file: a sparse file on btrfs is not set to be written in place");
+		"pmem_map_file: a sparse file on btrfs does not get the attribute NOCOW");
 	close(fd);
 	if (emulator())
 		skip("pmem_map_file: for a new file on btrfs it logs no warning",

@@ -55,9 +55,9 @@ static void inside(bool is_told_not_to_flush)
 	static _Alignas(4096) char page[4096];
 
 	is_int(pmem_has_auto_flush(), 1,
-		"late region: before a region appears, pmem_has_auto_flush() returns 1");
+		"late region: before a region of persistent memory appears, pmem_has_auto_flush() returns 1");
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
-		"late region: before a region appears, a persist flushes nothing");
+		"late region: before a region of persistent memory appears, a persist flushes nothing");
 	map_something();
 	is_int(flushes_of_persist(page, sizeof(page)), 0,
 		"late region: after a file was mapped, a persist still flushes nothing if no region has appeared");
@@ -76,7 +76,7 @@ static void inside(bool is_told_not_to_flush)
 	map_something();
 	if (!is_told_not_to_flush)
 		ok(flushes_of_persist(page, sizeof(page)) >= 4096 / 64,
-			"late region: a persist still flushes after the region has disappeared");
+			"late region: after the region of persistent memory has disappeared, a persist still flushes");
 }
 #endif
 

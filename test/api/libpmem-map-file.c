@@ -135,7 +135,8 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
 	ok(length == NO_LENGTH && is_pmem == NO_IS_PMEM && *pmem_errormsg() &&
 			open_descriptors() == descriptors && mappings() <= before + 1,
-		"%s: it sets an error message, and leaves no output, descriptor or mapping", what);
+		"%s: it sets an error message, changes no output, and leaves no descriptor or mapping behind",
+		what);
 	if (addr)
 		diag("mapped at %p", addr);
 	else if (got != error)
@@ -179,7 +180,7 @@ static void other_types(void)
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);
 	fails("pmem_map_file: a character device that is not DAX", "/dev/null", 0, 0, EINVAL);
 	has_str(pmem_errormsg(), "1:3, is not a DAX device",
-		"pmem_map_file: the message says that the device 1:3 is not a DAX device");
+		"pmem_map_file: the message for /dev/null says that the device 1:3 is not a DAX device");
 }
 
 static int look_up_as_nobody(void)
@@ -302,7 +303,7 @@ static void creates(void)
 	addr = maps("pmem_map_file: CREATE through a symbolic link to a missing file",
 		at("dangling"), PAGE, PMEM_FILE_CREATE, PAGE);
 	is_int(size_of(at("target")), PAGE,
-		"pmem_map_file: CREATE makes the target of a symbolic link");
+		"pmem_map_file: CREATE makes the missing file to which a symbolic link points");
 	pmem_unmap(addr, PAGE);
 	new_orders();
 }
@@ -358,7 +359,8 @@ static void failing(void)
 	fails("pmem_map_file: CREATE with a length beyond the file system's limit", at("none"),
 		INT64_MAX, create, truncate(at("long"), INT64_MAX) ? EFBIG : ENOSPC);
 	unlink(at("long"));
-	ok(!exists(at("none")), "pmem_map_file: a new file that is too long is removed");
+	ok(!exists(at("none")),
+		"pmem_map_file: a new file is removed if its length is beyond the file system's limit");
 	new_orders();
 	orders.truncate_error = ENOSPC;
 	fails("pmem_map_file: CREATE while ftruncate fails", at("none"), PAGE, create, ENOSPC);
@@ -376,7 +378,7 @@ static void failing(void)
 	fails("pmem_map_file: CREATE for an existing file while posix_fallocate fails", at("file"),
 		PAGE, create, EOPNOTSUPP);
 	is_int(size_of(at("file")), PAGE,
-		"pmem_map_file: after a failure an existing file still has its size");
+		"pmem_map_file: a failed call does not change the size of an existing file");
 	file_of("other", 7, 'o');
 	orders.rename_from = at("other");
 	orders.rename_to = at("raced");
@@ -501,7 +503,7 @@ static void no_address_space(void)
 			is_int(error, ENOMEM,
 				"pmem_map_file: it fails with ENOMEM if the address space is used up");
 			is_int(size_of(at("vast")), i ? (long long)length : -1,
-				"pmem_map_file: if the address space is used up, a new file is removed and an old file stays");
+				"pmem_map_file: if the address space is used up, a new file is removed and an existing file is kept");
 			return;
 		}
 	ok(false,

@@ -50,7 +50,7 @@ static void errors(void)
 	pthread_join(thread, NULL);
 	is_str(text, "", "pmem_errormsg: another thread has no message at first");
 	has_str(pmem_errormsg(), "/nonexistent/x",
-		"pmem_errormsg: a failure in another thread leaves this thread's message");
+		"pmem_errormsg: a failure in another thread does not change this thread's message");
 }
 
 /*
@@ -107,7 +107,7 @@ static void functions(void)
 	FAIL();
 	is_int(count(), 0, "log function: with threshold FATAL it is not called for an error");
 	is_str(pmem_errormsg(), "the path is NULL",
-		"pmem_errormsg: an error that the threshold keeps out of the log leaves a message");
+		"pmem_errormsg: it has the message of an error that the threshold keeps out of the log");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_HARK);
 	is_int(pmem_log_set_function(hear), 0,
 		"pmem_log_set_function: the same function is accepted again");
@@ -115,9 +115,10 @@ static void functions(void)
 		"log function: with threshold HARK it gets a message as soon as it is set");
 	pmem_log_set_threshold(PMEM_LOG_THRESHOLD, PMEM_LOG_LEVEL_WARNING);
 	is_int(pmem_log_set_function(PMEM_LOG_USE_DEFAULT_FUNCTION), 0,
-		"pmem_log_set_function: the default is accepted again");
+		"pmem_log_set_function: PMEM_LOG_USE_DEFAULT_FUNCTION is accepted");
 	FAIL();
-	is_int(count(), 0, "log function: it is not called after the default was set again");
+	is_int(count(), 0,
+		"log function: the program's function is not called after the default function was set");
 	pmem_unmap(addr, 4096);
 }
 
@@ -182,7 +183,8 @@ static const char *printed(const char *which, const char *const *variables)
 	ssize_t got = read(pipe_ends[0], text, sizeof(text) - 1);
 	close(pipe_ends[0]);
 	text[got < 0 ? 0 : got] = '\0';
-	is_int(status, 0, "log test: a process with a failed call exits with 0: %s", which);
+	is_int(status, 0, "log test: a child process that makes a failing call exits with 0: %s",
+		which);
 	return text;
 }
 
@@ -295,11 +297,11 @@ static void names_path(const char *path, const char *what)
 	size_t length;
 	int is_pmem;
 
-	ok(!pmem_map_file(path, 0, 0, 0, &length, &is_pmem), "pmem_map_file: %s is not mapped",
+	ok(!pmem_map_file(path, 0, 0, 0, &length, &is_pmem), "pmem_map_file: %s cannot be mapped",
 		what);
-	has_str(pmem_errormsg(), path, "pmem_map_file: %s is named by its path", what);
-	ok(!strstr(pmem_errormsg(), "descriptor"), "pmem_map_file: no descriptor is named for %s",
-		what);
+	has_str(pmem_errormsg(), path, "pmem_map_file: the message for %s names its path", what);
+	ok(!strstr(pmem_errormsg(), "descriptor"),
+		"pmem_map_file: the message for %s names no descriptor", what);
 }
 
 static void paths(void)
@@ -312,7 +314,7 @@ static void paths(void)
 	names_path("/dev/null", "a character device");
 	names_path(scratch, "a directory");
 	if (access(unmappable, R_OK | W_OK)) {
-		skip("pmem_map_file: a file of sysfs is named by its path",
+		skip("pmem_map_file: the message for a file of sysfs names its path",
 			"this user may not write to that file");
 		return;
 	}

@@ -265,7 +265,7 @@ static void test_signals(void)
 
 	handlers(before);
 	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
-		"libfabric: it is not yet loaded when librpmem is loaded");
+		"libfabric: loading librpmem does not load this library");
 	setenv("RPMEM_SSH", "false", 1);
 	ok(!rpmem_open("127.0.0.1", "set", memory, size, &nlanes, NULL),
 		"rpmem_open: a target that cannot be reached is an error");

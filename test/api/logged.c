@@ -74,7 +74,8 @@ static const char *log_of(char *program, const char *deed, const char *level)
 		_exit(97);
 	}
 	waitpid(pid, &status, 0);
-	is_int(status, 0, "log: a program that makes a logged mistake still exits with 0: %s",
+	is_int(status, 0,
+		"log: a child process exits with 0 after a mistake that the library logs: %s",
 		deed);
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	end = text + (length > 0 ? length : 0);

@@ -131,7 +131,7 @@ static void granularity(void)
 	pmem2_config_set_sharing(fresh, PMEM2_PRIVATE);
 	is_int(pmem2_map_new(&map, fresh, src), 0, "map_new: a private map of a file is made");
 	is_int(pmem2_map_get_store_granularity(map), PMEM2_GRANULARITY_BYTE,
-		"map_new: a private map has byte granularity, also if PAGE is forced");
+		"map_new: a private map has byte granularity, even if PMEM2_FORCE_GRANULARITY is PAGE");
 	pmem2_map_delete(&map);
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 	pmem2_config_delete(&fresh);

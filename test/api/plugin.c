@@ -43,10 +43,11 @@ int main(int argc, char **argv)
 	pthread_create(&thread, NULL, flush_and_wait, NULL);
 	pthread_barrier_wait(&flushed);
 	is_int(stop(), 0,
-		"archive of libpmem2 in a module: it deletes a map that another thread has flushed");
-	is_int(dlclose(module), 0, "archive of libpmem2 in a module: the module can be unloaded");
+		"libpmem2.a in a module loaded by dlopen(3): a map that another thread has flushed can be deleted");
+	is_int(dlclose(module), 0,
+		"libpmem2.a in a module loaded by dlopen(3): dlclose(3) unloads the module");
 	pthread_barrier_wait(&unloaded);
 	is_int(pthread_join(thread, NULL), 0,
-		"archive of libpmem2 in a module: a thread that has flushed can exit after the module is unloaded");
+		"libpmem2.a in a module loaded by dlopen(3): a thread that has flushed a map can exit after the module is unloaded");
 	return tap_done();
 }

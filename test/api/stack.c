@@ -467,7 +467,8 @@ static void nothing_is_missing(const char *path)
 		}
 	fclose(symbols);
 	const char *base = strrchr(path, '/');
-	is_int(missing, 0, "symbols: the test calls every function that %s names",
+	is_int(missing, 0,
+		"symbols: the test of stack use calls every function that the list of symbols %s names",
 		base ? base + 1 : path);
 }
 

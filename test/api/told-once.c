@@ -470,7 +470,8 @@ static void forked_twice(void)
 	}
 	is_int(ending_of(pid), -5,
 		"W1: deep flush in a child after a failure in its own child: it fails");
-	is_int(deep(view, 1), -EIO, "W1: deep flush after a failure in a child's child: it fails");
+	is_int(deep(view, 1), -EIO,
+		"W1: deep flush in a process: it fails after a failure in a child of its child");
 	pmem2_map_delete(&view.map);
 }
 
@@ -507,10 +508,10 @@ static void accepted_by_handler(void)
 	is_int(calls(), 1,
 		"W7: persist of a range for which the handler has not accepted the failure: the handler is called");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
-		"W8: write-back handler: the failure is flagged UNCERTAIN for another page than the one that failed");
+		"W8: write-back handler: the failure is flagged UNCERTAIN for a page other than the one that failed");
 	pmem2_get_persist_fn(view.map)(view.addr, 2 * page_size());
 	is_int(calls(), 1,
-		"W7: persist of a range in which the failure of only one half is accepted: the handler is called");
+		"W7: persist of a range: the handler is called if the failure was accepted for only half of the range");
 	is_int(deep(view, 0), 0,
 		"W7: deep flush of a page for which the handler accepted the failure: it succeeds");
 	is_int(deep(view, 2), -EIO,
