@@ -202,7 +202,7 @@ static void threads_and_children(void)
 	}
 	int status;
 	waitpid(child, &status, 0);
-	is_int(status, 0, "fork: the counters of a child begin with 0");
+	is_int(status, 0, "fork: a child's write-back counters start at 0");
 }
 
 static void finer(const char *granularity)

@@ -107,11 +107,11 @@ static void test_padding(RPMEMpool *rpp)
 			record->number = i;
 			memcpy(pool + 8192, record, lengths[i]);
 			is_int(rpmem_persist(rpp, 8192, lengths[i], 0, flags), 0,
-				"rpmem_persist: %zu bytes with padding, flags %u, are durable",
+				"rpmem_persist: it succeeds for a struct of %zu bytes with padding, flags %u",
 				lengths[i], flags);
 			ok(!rpmem_read(rpp, &got, 8192, sizeof(got), 0) && got.kind == 'x' &&
 					got.number == i,
-				"rpmem_persist: the target has the record of %zu bytes, flags %u",
+				"rpmem_persist: the target has the struct of %zu bytes, flags %u",
 				lengths[i], flags);
 			free(record);
 		}
@@ -134,7 +134,7 @@ static void test_order(RPMEMpool *rpp)
 			rc |= rpmem_flush(rpp, 8192, 200000, 1, flags);
 			rc |= rpmem_drain(rpp, 1, 0);
 			ok(!rc && same(rpp, 8192, 200000),
-				"flush: %zu bytes that were flushed before do not replace a later "
+				"flush: an earlier flush of %zu bytes does not replace the bytes of a later "
 				"flush with flags %u",
 				lengths[i], flags);
 		}
@@ -154,7 +154,7 @@ static void test_many_flushes(RPMEMpool *rpp)
 	rpmem_flush(rpp, 4096, 64, 1, 0);
 	is_int(rpmem_persist(rpp, 8192, 0, 1, 0), 0, "persist: an empty range succeeds");
 	ok(same(rpp, 4096, 64),
-		"persist: an empty range makes durable what was flushed on its lane");
+		"persist: on an empty range, it makes earlier flushes of its lane durable");
 }
 
 static void test_mistakes(RPMEMpool *rpp, size_t guard)
@@ -168,7 +168,7 @@ static void test_mistakes(RPMEMpool *rpp, size_t guard)
 	fails(rpmem_drain(rpp, 99, 0), EINVAL,
 		"mistakes: drain of lane 99, which the pool does not have, is EINVAL");
 	has_str(rpmem_errormsg(), ": lane 99: the pool has lane",
-		"calls with mistakes: the message about lane 99 says which lanes there are");
+		"calls with mistakes: the message about the missing lane 99 says which lanes the pool has");
 	fails(rpmem_deep_persist(rpp, 8192, 64, 99), EINVAL,
 		"mistakes: deep persist on lane 99, which the pool does not have, is EINVAL");
 	fails(rpmem_read(rpp, buffer, 8192, 64, 99), EINVAL,
@@ -233,7 +233,7 @@ static void test_attributes(void)
 	 * test/unit/pool.c tests.
 	 */
 	is_int(rpmem_set_attr(rpp, &none), 0,
-		"set_attr: zeros, which remove the attributes, succeed");
+		"set_attr: it succeeds with zeros, which remove the pool's attributes");
 	is_int(rpmem_persist(rpp, 8192, 8, 0, 0), 0,
 		"set_attr: persist succeeds after the attributes were removed");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after the attributes were removed");
@@ -275,10 +275,12 @@ static void test_counters(RPMEMpool *rpp)
 	rpmem_read(rpp, buffer, 8192, 512, 0);
 	rpmem_persist(rpp, 0, 64, 0, 0);
 	rpmem_persist(rpp, 8192, 64, 3, 0);
-	ok(!holdfast_remote_stats(rpp, &after), "counters: they can be read again");
+	ok(!holdfast_remote_stats(rpp, &after),
+		"counters: holdfast_remote_stats succeeds a second time");
 	is_int(after->flushes - before->flushes, 3,
 		"counters: flush, persist, deep persist are counted as flushes");
-	is_int(after->bytes - before->bytes, 172, "counters: the bytes of all three are added up");
+	is_int(after->bytes - before->bytes, 172,
+		"counters: the bytes of flush, persist, deep persist are added up");
 	is_int(after->drains - before->drains, 3,
 		"counters: drain, persist, deep persist are counted as drains");
 	is_int(after->reads - before->reads, 1, "counters: a read is counted");
@@ -286,10 +288,11 @@ static void test_counters(RPMEMpool *rpp)
 		"counters: the bytes of a read are counted");
 	is_int(after->failures - before->failures, 0,
 		"counters: calls with mistakes are not counted as failures");
-	is_int(sum_of(after->times), after->drains, "counters: a time is counted for each drain");
+	is_int(sum_of(after->times), after->drains,
+		"counters: the numbers of drains by duration add up to the number of drains");
 	holdfast_remote_stats_free(&before);
 	is_int(holdfast_remote_describe(HOST, "pool.set", &set), 0,
-		"counters: a pool that is open can be described");
+		"counters: holdfast_remote_describe succeeds for a pool that is open");
 	ok(set->busy && set->stats,
 		"counters: the description of a pool that is open has counters");
 	if (set->stats)
@@ -387,7 +390,7 @@ static void test_started(RPMEMpool *rpp)
 	is_int(holdfast_remote_persist_start(rpp, 8292, MIB, 1, RPMEM_PERSIST_RELAXED), 0,
 		"persist_start: it succeeds on a second lane, with RPMEM_PERSIST_RELAXED");
 	is_int(holdfast_remote_persist_start(rpp, 8292 + MIB, 2 * MIB - 100, 2, 0), 0,
-		"persist_start: it succeeds for more bytes than librpmem sends without an answer");
+		"persist_start: it succeeds for more bytes than librpmem sends before it waits for an answer");
 	fails(holdfast_remote_persist_start(rpp, 8192, 64, 0, 0), EBUSY,
 		"persist_start: a second one on the lane is EBUSY");
 	fails(rpmem_persist(rpp, 8192, 64, 0, 0), EBUSY,
@@ -509,7 +512,7 @@ static void test_pool_of_headers(void)
 
 	unsigned untouched = nlanes;
 	RPMEMpool *second = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, &attr);
-	is_int(second ? 0 : errno, EBUSY, "open: a pool that is open is EBUSY");
+	is_int(second ? 0 : errno, EBUSY, "open: a pool that is open already is EBUSY");
 	has_str(rpmem_errormsg(), "open", "open: the message names the step that failed");
 	is_int(nlanes, untouched, "open: the number of lanes is unchanged on failure");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after another open failed");
@@ -540,11 +543,11 @@ static void test_pool_without_headers(void)
 	rpp = created("plain.set", pool, 1, false);
 	scribble(0, 8192);
 	is_int(rpmem_persist(rpp, 0, 8192, 0, 0), 0,
-		"persist: without a header, offset 0 is accepted");
+		"persist: offset 0 is accepted in a pool without a header");
 	ok(same(rpp, 0, 8192),
 		"persist: the target has the bytes at offset 0 of a pool without a header");
 	is_int(rpmem_deep_persist(rpp, 0, 64, 0), 0,
-		"deep_persist: without a header, offset 0 is accepted");
+		"deep_persist: offset 0 is accepted in a pool without a header");
 	test_mistakes(rpp, 0);
 	fails(rpmem_set_attr(rpp, &attr), EINVAL,
 		"set_attr: attributes for a pool without headers are EINVAL");
@@ -577,7 +580,7 @@ static void test_describe(void)
 		"describe: the path of the part ends with its name");
 	if (set->provider == HOLDFAST_PROVIDER_TCP)
 		is_int(set->method_tcp, expected("METHOD", HOLDFAST_METHOD_WRITE_MESSAGE),
-			"describe: the method over tcp is the expected one");
+			"describe: the method over tcp is the one that this test run expects");
 	is_int(set->method_ssh, HOLDFAST_METHOD_MESSAGE,
 		"describe: the method over ssh is \"message\"");
 	is_int(set->provider, expected("PROVIDER", HOLDFAST_PROVIDER_TCP),
@@ -632,7 +635,8 @@ static void test_errno_of_data(RPMEMpool *rpp)
 	leaves_errno(!rpmem_read(rpp, buffer, 8192, 4 * MIB, 0),
 		"errno: unchanged by a successful read");
 	interrupt_every(0);
-	ok(interruptions, "errno: signals arrived during the calls");
+	ok(interruptions,
+		"errno: signals arrived during the calls that must leave errno unchanged");
 }
 
 static void test_errno(void)
@@ -689,7 +693,7 @@ static void test_remove(void)
 	fails(rpmem_remove(HOST, "it's $HOME & *.set", 0), ENOENT,
 		"remove: a missing set whose name has characters special to a shell is ENOENT");
 	has_str(rpmem_errormsg(), "it's $HOME & *.set",
-		"remove: the message has the unchanged name with characters special to a shell");
+		"remove: the message has a name with characters special to a shell, unchanged");
 }
 
 int main(int argc, char **argv)

@@ -139,7 +139,7 @@ static void test_dead_owner(void)
 	if (!owner)
 		die_open(ends[1]);
 	is_int(status_of(owner), 128 + SIGKILL,
-		"dead owner: the process is killed while its pool is open");
+		"killed owner of an open pool: SIGKILL has ended the process");
 	if (read(ends[0], &orphan, sizeof(orphan)) != sizeof(orphan))
 		bail("the owner has not written the id of its child");
 	double began = now();
@@ -147,7 +147,7 @@ static void test_dead_owner(void)
 	do
 		rpp = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, NULL);
 	while (!rpp && errno == EBUSY && now() - began < 10);
-	ok(rpp, "dead owner: the pool is free, although a child of its owner lives");
+	ok(rpp, "killed owner of an open pool: the pool opens, although the owner's child still runs");
 	if (!rpp)
 		diag("%s", rpmem_errormsg());
 	kill(orphan, SIGKILL);

@@ -216,8 +216,8 @@ static void test_moments(unsigned moments, uint64_t seed)
 	}
 	diag("seed %ju: %u moments, %u with the mark set", (uintmax_t)seed, moments, marked);
 	is_int(sound, moments,
-		"catch-up and sync: when one is killed, the pool is marked and other initiators refused, "
-		"or the pool has all of the old bytes or all of the new ones");
+		"killed catch-up or sync: the pool is marked as inconsistent and refuses other initiators, "
+		"or it has all old bytes or all new ones");
 }
 
 int main(int argc, char **argv)

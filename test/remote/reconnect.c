@@ -29,7 +29,7 @@ static void test_catch_up(void)
 	store_some(rpp, 300);
 	leaves_errno(!holdfast_remote_reconnect(rpp), "reconnect: it succeeds, errno is unchanged");
 	ok(is_copy("plain.part", pool),
-		"reconnect: the target has the bytes of all stores that were not drained or had failed");
+		"reconnect: the target has the bytes of all stores that had failed or were not drained yet");
 	for (unsigned lane = 0; lane < LANES; lane++) {
 		change(lane * 4096, 4096);
 		failed += rpmem_persist(rpp, lane * 4096, 4096, lane, 0);
@@ -41,9 +41,9 @@ static void test_catch_up(void)
 	kill_daemon();
 	store_some(rpp, 2000);
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"reconnect: it succeeds again after the target was lost again");
+		"reconnect: it succeeds a second time, after the target was lost a second time");
 	ok(is_copy("plain.part", pool),
-		"reconnect: all bytes are sent if there were more ranges than a lane can note");
+		"reconnect: it sends all bytes, even after stores to more ranges than a lane keeps track of");
 	is_int(rpmem_close(rpp), 0, "reconnect: close succeeds afterwards");
 }
 
@@ -88,7 +88,7 @@ static void test_two_writers(void)
 		"two writers: reconnect has not disturbed the program that has the pool open");
 	rpmem_close(other);
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"two writers: reconnect succeeds if the other program has only read");
+		"two writers: reconnect succeeds if the other program has only read the pool");
 	kill_daemon();
 	other = open_plain(1);
 	is_int(rpmem_persist(other, 0, 8, 0, 0), 0,
@@ -138,9 +138,9 @@ static void test_replaced(void)
 	run("cp %s/plain.part %s/copy && mv %s/copy %s/plain.part");
 	if (stamped)
 		fails(holdfast_remote_reconnect(rpp), ESTALE,
-			"replaced disk: a part without this session's stamp is refused");
+			"replaced disk: reconnect refuses a part without the session's extended attribute");
 	else
-		skip("replaced disk: a part without this session's stamp is refused",
+		skip("replaced disk: reconnect refuses a part without the session's extended attribute",
 			"the file system has no extended attributes");
 	rpmem_close(rpp);
 
@@ -172,7 +172,7 @@ static void test_clock(void)
 	change(0, 64);
 	rpmem_persist(rpp, 0, 64, 0, 0);
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"mark of an inconsistent pool: reconnect clears one from the far future");
+		"mark of an inconsistent pool: reconnect removes a mark whose time is in the far future");
 	kill_daemon();
 	run("sed -i 's/^inconsistent 0/inconsistent 1/; s/^since 0/since 1/' "
 	    "%s/.rpmemd/plain.set.state");
@@ -184,9 +184,9 @@ static void test_clock(void)
 	change(0, 64);
 	rpmem_persist(rpp, 0, 64, 0, 0);
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"mark of an inconsistent pool: reconnect clears one from long ago");
+		"mark of an inconsistent pool: reconnect removes a mark whose time is long ago");
 	ok(is_copy("plain.part", pool),
-		"mark of an inconsistent pool: the reconnect that clears it sends the bytes");
+		"mark of an inconsistent pool: the reconnect that removes the mark sends the missing bytes");
 	rpmem_close(rpp);
 }
 
@@ -241,10 +241,11 @@ static void test_started(void)
 	if (holdfast_remote_stats(rpp, &before))
 		bail("stats: %s", rpmem_errormsg());
 	is_int(holdfast_remote_reconnect(rpp), 0,
-		"started persist: reconnect succeeds after the wait");
-	ok(is_copy("plain.part", pool), "started persist: reconnect sends the bytes");
+		"started persist: reconnect succeeds after holdfast_remote_persist_wait");
+	ok(is_copy("plain.part", pool),
+		"started persist: reconnect sends the bytes of the persist");
 	is_int(holdfast_remote_persist_start(rpp, 8192, 64, 1, 0), 0,
-		"started persist: another one starts after the reconnect");
+		"started persist: another persist can be started after the reconnect");
 	is_int(holdfast_remote_persist_wait(rpp, 1), 0,
 		"started persist: the wait for a persist that was started after the reconnect succeeds");
 	if (holdfast_remote_stats(rpp, &after))
