@@ -54,7 +54,7 @@ static void domains(void)
 	new_tree();
 	tree_file(DEVICES "region0/persistence_domain/is_a_directory", "");
 	is_int(device_auto_flush(tree_root), -EISDIR,
-		"auto_flush: an unreadable attribute returns the errno of reading it");
+		"auto_flush: if an attribute cannot be read, the errno of the read is returned");
 	has_str(err_get(), "cannot read attribute persistence_domain of region0",
 		"auto_flush: the message names the unreadable attribute");
 	new_tree();
@@ -73,7 +73,7 @@ static void several(void)
 		"auto_flush: the caches are durable if all regions have the domain cpu_cache");
 	tree_file(DEVICES "region12/persistence_domain", "memory_controller\n");
 	is_int(device_auto_flush(tree_root), 0,
-		"auto_flush: the caches are not durable if one of several regions has another domain");
+		"auto_flush: the caches are not durable if one of several regions lacks the domain cpu_cache");
 	new_tree();
 	tree_file(DEVICES "region1/persistence_domain", "cpu_cache\n");
 	tree_file(DEVICES "dax_region2/persistence_domain", "memory_controller\n");

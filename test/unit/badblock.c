@@ -92,9 +92,9 @@ static struct badblocks read_blocks(int fd, int want, size_t count, const char *
 	struct badblocks blocks = {.list = NULL, .count = 0};
 
 	if (!is_int(badblocks_read(&blocks, &device, fd, tree_root), want,
-		    "%s: the return value is right", name))
+		    "%s: the expected value is returned", name))
 		diag("%s", err_get());
-	is_int(blocks.count, count, "%s: the number of bad blocks is right", name);
+	is_int(blocks.count, count, "%s: the expected number of bad blocks is found", name);
 	return blocks;
 }
 
@@ -152,7 +152,7 @@ static void many_extents(int fd, const struct extents *extents)
 		in_order +=
 			blocks.list[i].offset == i * 2 * BLOCK && blocks.list[i].length == BLOCK;
 	is_int(in_order, extents->count,
-		"badblocks_read: a bad range over all extents gives one bad block for each, in the order of the file");
+		"badblocks_read: a bad range over all extents of a file gives one bad block for each extent, in file order");
 	badblocks_fini(&blocks);
 }
 
@@ -163,14 +163,14 @@ static void refused(int fd)
 
 	tree_file(DISK "badblocks", "1 2 3\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
-		"badblocks_read: a line with three numbers is refused");
+		"badblocks_read: a line with three numbers in the list of sysfs is refused");
 	has_str(err_get(), "pmem0", "badblocks_read: the message names the disk");
 	tree_file(DISK "badblocks", "8 0\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
 		"badblocks_read: a bad block of no length is refused");
 	tree_file(DISK "badblocks", "9007199254740993 9007199254740993\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), -EBADMSG,
-		"badblocks_read: a bad block beyond any disk is refused");
+		"badblocks_read: a bad block that ends beyond the largest possible file offset is refused");
 	tree_file(DISK "badblocks", "99999 8\n");
 	tree_file(DISK "pmem0p1/start", "here\n");
 	is_int(badblocks_read(&blocks, &device, fd, tree_root), PMEM2_E_CANNOT_READ_BOUNDS,
@@ -213,7 +213,7 @@ static void clearing(int fd, const struct extents *extents)
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
 		"badblocks_clear: a block that is not listed is refused");
 	is_int(pread(fd, &byte, 1, 0), 1,
-		"badblocks_clear: the first byte of the file can be read");
+		"badblocks_clear: the first byte of a block that is not listed as bad can be read");
 	is_int(byte, 'x', "badblocks_clear: a block that is not listed keeps its bytes");
 	block = (struct pmem2_badblock){blocks.list[0].offset, BLOCK + 1};
 	is_int(badblocks_clear(&blocks, &device, fd, tree_root, &block), PMEM2_E_NO_BAD_BLOCK_FOUND,
@@ -251,9 +251,9 @@ static void covering(void)
 	is_int(list.list[0].offset + list.list[0].length, 96 + 4096,
 		"badlist_clip: offsets of bad blocks in the new list count from the start of the range");
 	is_int(list.list[1].length, 96,
-		"badlist_clip: a bad block that begins before the range loses the bytes before the range");
+		"badlist_clip: a bad block that begins before the range is shortened to begin with the range");
 	is_int(list.list[2].length, 112,
-		"badlist_clip: a bad block that ends after the range loses the bytes behind the range");
+		"badlist_clip: a bad block that ends after the range is shortened to end with the range");
 	badblocks_fini(&list);
 }
 
@@ -273,9 +273,9 @@ static void full_page(int fd)
 	int region = open(tree_path(REGION), O_PATH | O_DIRECTORY);
 	struct badblocks blocks = {.list = NULL};
 	is_int(badlist_read(&blocks, region), 0,
-		"badlist_read: a list that is cut off in mid-line is read");
+		"badlist_read: a list that the kernel cut off in mid-line is accepted");
 	is_int(blocks.count, lines,
-		"badlist_read: all whole lines of a list that is cut off are counted");
+		"badlist_read: of a list that the kernel cut off in mid-line, all complete lines are read");
 	badblocks_fini(&blocks);
 	close(region);
 	tree_file(REGION "badblocks", "12");
@@ -301,9 +301,9 @@ static void dax_device(void)
 	is_block(&blocks, 0, 0, 16 * 512,
 		"badblocks_read: offsets count from the start of the DAX device");
 	is_block(&blocks, 1, 24 * 512, 8 * 512,
-		"badblocks_read: bad blocks of a DAX device are not rounded to more than whole sectors");
+		"badblocks_read: bad blocks of a DAX device are whole sectors, not rounded up to larger blocks");
 	is_block(&blocks, 2, 520093695ull * 512, 512,
-		"badblocks_read: a bad block is cut off at the end of the DAX device");
+		"badblocks_read: a bad block that extends over the end of a DAX device is shortened to end there");
 	is_int(badblocks_clear(&blocks, &none, -1, tree_root, &blocks.list[0]),
 		PMEM2_E_DAX_REGION_NOT_FOUND,
 		"badblocks_clear: a DAX device without a region is refused");
@@ -385,13 +385,14 @@ static void changing_file(void)
 	struct badblocks blocks = read_meddled(fd, punch_once, 0, 3,
 		"file with changing extents: a block that is freed between two reads of the extents");
 	is_block(&blocks, 1, 2 * BLOCK, BLOCK,
-		"file with changing extents: a block that stays allocated is reported as bad");
-	ok(meddling.looks >= 4, "file with changing extents: the extents are read again");
+		"file that changes while its extents are read: a bad block that stays allocated is reported");
+	ok(meddling.looks >= 4,
+		"file that changes while its extents are read: the extents are read again");
 	badblocks_fini(&blocks);
 	blocks = read_meddled(fd, never_stop, -EAGAIN, 0,
 		"file with changing extents: a file that never stops changing");
 	has_str(err_get(), "do not stop changing",
-		"file with changing extents: the message says that the file does not stop changing");
+		"file that changes at each reading of its extents: the message says that it does not stop changing");
 	close(fd);
 }
 
@@ -419,13 +420,14 @@ static void hidden(int fd)
 		bail("cannot stat a file: %m");
 	device = (struct device){.kind = DEVICE_FILE, .number = st.st_dev};
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), PMEM2_E_NOSUPP,
-		"hidden sysfs: the bad blocks of a disk cannot be read, as they are unknown");
-	is_int(found.count, 4711, "hidden sysfs: the list of bad blocks is unchanged");
+		"hidden sysfs: badblocks_read fails for a file on a disk, whose bad blocks are unknown");
+	is_int(found.count, 4711,
+		"hidden sysfs: badblocks_read leaves the caller's list of bad blocks unchanged");
 	has_str(err_get(), "sysfs does not show",
 		"hidden sysfs: the message says that sysfs does not show the disk");
 	device.number = makedev(0, 42);
 	is_int(badblocks_read(&found, &device, fd, "/nowhere"), 0,
-		"hidden sysfs: a device number that no disk can have has no bad blocks");
+		"hidden sysfs: badblocks_read finds no bad blocks for a device number that no disk can have");
 	badblocks_fini(&found);
 }
 
@@ -449,7 +451,7 @@ int main(void)
 		bail("%s", err_get());
 	const struct extent *last = &extents.list[extents.count - 1];
 	ok(extents.count && last->logical + last->length >= (200 * 2 - 1) * BLOCK,
-		"extents_read: the last of many extents is read");
+		"extents_read: the extents that are read reach to the last block of the file's data");
 	if (extents.count != 200 || !extents.list[0].is_placed) {
 		skip("badblocks_read: bad blocks of a file with 200 holes are read",
 			"the file system of TMPDIR does not keep each of 200 single blocks as an extent");

@@ -67,7 +67,7 @@ static void test_secrets(void)
 	memcpy(more, target->secrets, sizeof(more));
 	memset(more[3], 0, sizeof(more[3]));
 	ok(!target->result && !target->connected,
-		"connect: after wrong secrets the target is still waiting for its lanes");
+		"connect: after refusing wrong secrets, the target is still waiting for connections");
 
 	ok(works(target, 3), "connect: the right secrets are accepted after wrong ones");
 	target_wait_for(target, target_is_through);
@@ -98,10 +98,11 @@ static void test_reuse(void)
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
 		-EACCES, "connect: a secret that was used before is refused");
 	is_int(lanes_persist(first, 0, 4096, 64, false), 0,
-		"connect: the first lane still works after its secret was presented again");
+		"connect: a lane still works after a second initiator tried to use its secret");
 	lanes_close(first);
 	target_wait_for(target, target_is_through);
-	is_int(target->result, -ECONNRESET, "connect: the target ends when its initiator has gone");
+	is_int(target->result, -ECONNRESET,
+		"connect: the target stops serving when its initiator has disconnected");
 	target_stop(target);
 }
 
@@ -119,7 +120,7 @@ static void test_closed(void)
 	is_int(open_with(target, 1, (const uint8_t(*)[FABRIC_SECRET_SIZE])target->secrets, &second),
 		-ECONNREFUSED, "connect: the port is closed once all lanes are connected");
 	has_str(err_get(), "here:set: cannot connect lane 0 to port",
-		"connect: the message names target, lane and port");
+		"connect: the message about a closed port names the target, the lane and the port");
 	lanes_close(first);
 	target_stop(target);
 }
@@ -157,8 +158,9 @@ static void test_strangers(void)
 	}
 	usleep(100000);
 	ok(!target->result,
-		"foreign programs: the target keeps running after they connect and send garbage, one byte or nothing");
-	ok(works(target, 1), "foreign programs: an initiator can still connect after them");
+		"programs without libfabric: the target keeps running after they connect and send garbage, one byte or nothing");
+	ok(works(target, 1),
+		"programs without libfabric: an initiator can connect although they have connected to the same port");
 	for (unsigned i = 0; i < 16; i += 2)
 		close(fds[i]);
 	target_stop(target);
@@ -299,7 +301,7 @@ static void test_any(void)
 
 	target->args.address = NULL;
 	target_start(target);
-	is_int(target->result, 0, "addresses: a target that is given no address listens");
+	is_int(target->result, 0, "addresses: a target can listen without being given an address");
 	ok(works(target, 1),
 		"addresses: an initiator connects to a target that was given no address");
 	target_stop(target);
@@ -310,10 +312,10 @@ static void test_any(void)
 	target->args.port_high = 29999;
 	target_start(target);
 	ok(target->port >= 20000 && target->port <= 29999,
-		"addresses: a target that is given only a range of ports listens on one of them: %u",
+		"addresses: a target that is given only a range of ports listens on a port of the range: %u",
 		target->port);
 	ok(works(target, 1),
-		"addresses: an initiator connects to a target that was given only ports");
+		"addresses: an initiator connects to a target that was given only a range of ports");
 	target_stop(target);
 }
 
@@ -377,16 +379,18 @@ static void test_descriptors(void)
 	less.rlim_cur = 400;
 	setrlimit(RLIMIT_NOFILE, &less);
 	unsigned lanes = fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 1024);
-	ok(lanes > 8 && lanes < 200, "limit on descriptors: a limit of 400 allows %u of 1024 lanes",
+	ok(lanes > 8 && lanes < 200,
+		"limit on descriptors: a limit of 400 descriptors allows %u of the 1024 lanes that are asked for",
 		lanes);
 	is_int(fabric_lanes_affordable(HOLDFAST_PROVIDER_TCP, 2), 2,
-		"limit on descriptors: a limit of 400 allows 2 lanes if 2 are asked for");
+		"limit on descriptors: a limit of 400 descriptors allows 2 lanes if 2 are asked for");
 	if (lanes > TARGET_LANES)
 		lanes = TARGET_LANES;
 	struct target *target = target_new(HOLDFAST_METHOD_MESSAGE, lanes);
 	target_start(target);
 	unsigned first = open_descriptors();
-	ok(works(target, lanes), "limit on descriptors: %u lanes work under a limit of 400", lanes);
+	ok(works(target, lanes),
+		"limit on descriptors: %u lanes work under a limit of 400 descriptors", lanes);
 	is_int(open_descriptors(), first,
 		"limit on descriptors: closing the lanes closes all of their descriptors");
 	target_stop(target);

@@ -42,10 +42,11 @@ static void test_statuses(void)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		is_int(wire_status_errno(known[i].status), known[i].at_initiator,
-			"status %d: the initiator reports the expected errno", known[i].status);
+			"status %d of a reply: the initiator turns it into the expected errno",
+			known[i].status);
 		if (known[i].at_target || !known[i].status)
 			is_int(wire_status_of(known[i].at_target), known[i].status,
-				"errno %d: the target sends the expected status",
+				"errno %d at the target: it is sent as the expected status",
 				known[i].at_target);
 	}
 	int texts = 0;
@@ -132,8 +133,9 @@ static void test_started(void)
 	struct reader in = reader_on(bytes, writer_length(&out));
 	struct control_result result;
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: the result at the start of a reply is read");
-	is_int(control_get_started(&in, &got), 0, "control_get_started: the reply is read");
+		"control_get_result: the status and message at the start of a reply are read");
+	is_int(control_get_started(&in, &got), 0,
+		"control_get_started: the rest of the reply, behind its status, is read");
 	ok(got.nlanes == told.nlanes && got.port == told.port &&
 			!strcmp(got.address, told.address) &&
 			!memcmp(got.secrets, secrets, sizeof(secrets)),
@@ -168,7 +170,7 @@ static void test_session_counters(const struct wire_counters *counters)
 			accepted |= 1u << i;
 	}
 	is_int(accepted, 0x17,
-		"session counters: a message is accepted only with no provider or with one known provider");
+		"session counters: a message is accepted only if it names no provider or one known provider");
 	struct wire_session got;
 	struct reader in = reader_on(room, WIRE_COUNTERS_SIZE);
 	is_int(counters_get_session(&in, &got), -EPROTO,
@@ -202,7 +204,7 @@ static void test_counters(void)
 	ok(number, "counters: a message with counters of any other length is malformed");
 	test_session_counters(&counters);
 	is_str(control_type_name(CONTROL_COUNTERS | CONTROL_REPLY), "COUNTERS",
-		"control_type_name: the request for counters has a name");
+		"control_type_name: the reply to a request for counters is named after the request");
 	is_str(control_type_name(CONTROL_SESSION_COUNTERS + 1), "?",
 		"control_type_name: the first unused number has the name \"?\"");
 }
@@ -234,11 +236,12 @@ static void test_started_by_ssh(void)
 		control_put_started(&out, i ? &wrong[i - 1] : &right);
 		struct reader in = reader_on(bytes, writer_length(&out));
 		int rc = control_get_started(&in, &got);
-		is_int(rc, i ? -EPROTO : 0, "control_get_started: over ssh, reply number %u %s", i,
+		is_int(rc, i ? -EPROTO : 0,
+			"control_get_started: reply number %u about lanes over ssh %s", i,
 			i ? "is refused" : "is read");
 	}
 	ok(got.window == 32 && got.message_size == CONTROL_DATA_MAX && !got.secrets,
-		"control_get_started: the limits of lanes over ssh read back as they were written");
+		"control_get_started: window and message size of lanes over ssh read back as they were written");
 }
 
 static void test_lanes(void)
@@ -271,9 +274,9 @@ static void test_result(void)
 	control_put_result(&out, WIRE_BUSY, message);
 	struct reader in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_result(&in, &result), 0,
-		"control_get_result: a message above the largest length is accepted");
+		"control_get_result: a reply whose message was too long to be sent whole is accepted");
 	is_int(strlen(result.message), CONTROL_MESSAGE_MAX,
-		"control_get_result: a message that is too long is truncated");
+		"control_put_result: a message that is too long is truncated to the largest length");
 	is_int(result.message[0], '?',
 		"control_put_result: a control character of a message becomes a question mark");
 	bytes[6] = '\033';
@@ -340,7 +343,8 @@ static void test_streams(void)
 	is_int(control_get_greeting(bytes, "it", &minor), -EPROTONOSUPPORT,
 		"control_get_greeting: another major version is refused");
 	has_str(err_get(), "3.4", "control_get_greeting: the message names the peer's version");
-	has_str(err_get(), "1.1", "control_get_greeting: the message names our version");
+	has_str(err_get(), "1.1",
+		"control_get_greeting: the message names this library's version of the protocol");
 }
 
 /* Tests the functions that write and read messages about the state of a pool. */
@@ -392,7 +396,7 @@ static void test_state(void)
 	bytes[43] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), 0,
-		"control_get_state: a state with as many missing bytes as its extent is accepted");
+		"control_get_state: a state that says that all bytes up to its extent are missing is accepted");
 	bytes[35] = 1;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,

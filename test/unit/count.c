@@ -67,13 +67,13 @@ static void plain(void)
 	is_int(counts.stacks[1].flushes, 1,
 		"a flush: is counted under the call stack that made it");
 	is_int(counts.stacks[2].lines, 4,
-		"a flush of four lines: four lines are counted under its call stack");
+		"a flush of four cache lines: four lines are counted under the flush's call stack");
 	is_int(counts.stacks[2].copied, 200, "a copy: its bytes are counted under its call stack");
 	is_int(counts.total.fences, 2,
 		"the total of a trace: counts the fences of both call stacks");
 	is_int(counts.total.redundant_flushes, 0, "flushes of changed lines: are not redundant");
 	is_int(counts.total.clean_lines, 0,
-		"flushes of changed lines: no line is counted as clean");
+		"flushes of changed lines: no line is counted as unchanged when it was flushed");
 	is_int(counts.total.redundant_fences, 0, "fences after flushes: are not redundant");
 	is_int(counts.unflushed, 0,
 		"a trace that flushes all lines: no line is counted as unflushed");
@@ -88,7 +88,7 @@ static void needless(void)
 	count();
 	is_int(counts.total.redundant_flushes, 1, "a flush of an unchanged line: is redundant");
 	is_int(counts.total.redundant_fences, 1,
-		"a fence after a redundant flush: is redundant, too");
+		"a fence after a redundant flush: is counted as redundant");
 
 	begin();
 	event(EVENT_STORE, 1, 1, 0, 8);
@@ -157,7 +157,7 @@ static void others(void)
 	is_int(counts.stacks[1].copied, 0,
 		"a streaming store: its bytes are not counted as bytes of a copy");
 	is_int(counts.stacks[2].redundant_fences, 1,
-		"a fence after CLFLUSH, which needs none: is redundant");
+		"a fence after CLFLUSH, which needs no fence: is redundant");
 
 	begin();
 	event(EVENT_SEEN, 1, 1, 0, 64);
@@ -166,9 +166,9 @@ static void others(void)
 	event(EVENT_SYNC, 1, 2, 0, 4096);
 	count();
 	is_int(counts.stacks[1].idle_syncs, 0,
-		"an msync of a changed page: is not counted as idle");
+		"an msync of a changed page: is not counted as idle (nothing to write)");
 	is_int(counts.stacks[2].idle_syncs, 1,
-		"a second msync of the same page: is counted as idle");
+		"a second msync of an unchanged page: is counted as idle (nothing to write)");
 	is_int(counts.unflushed, 1,
 		"a changed line in a page without an msync: is counted as unflushed");
 

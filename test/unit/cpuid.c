@@ -56,7 +56,8 @@ static void registers(void)
 		snprintf(want, sizeof(want), " clflush clflushopt clwb sse2%s movdir64b",
 			rows[i].wide);
 		is_str(judged((struct x86_id){EVERYTHING, .xcr0 = rows[i].xcr0}), want,
-			"XCR0 %#x (%s): the right features are usable", rows[i].xcr0, rows[i].what);
+			"XCR0 %#x (%s): exactly the features that the operating system enables are usable",
+			rows[i].xcr0, rows[i].what);
 	}
 }
 
@@ -140,9 +141,11 @@ static void real_machines(void)
 		x86_judge(&found, &machines[i].id);
 		found.features = cpu_tuning_leaves(&found.tuning, found.features);
 		is_str(cpu_engine_for(found.features & ~movdir64b, found.line_size)->name,
-			machines[i].engine, "%s: the right engine is chosen", machines[i].what);
+			machines[i].engine,
+			"%s: the expected engine (implementation of flushes and copies) is chosen",
+			machines[i].what);
 		is_str(found.tuning.name, machines[i].tuning,
-			"%s: the right row of the tuning table is chosen", machines[i].what);
+			"%s: the expected row of the tuning table is chosen", machines[i].what);
 		is_int(!!(found.features & movdir64b), machines[i].has_movdir64b,
 			"%s: MOVDIR64B is found exactly if the CPU has this feature",
 			machines[i].what);
@@ -177,7 +180,8 @@ static void flushes(void)
 		x86_judge(&found, &id);
 		is_str(feature_names(
 			       found.features & ~cpu_tuning_leaves(&found.tuning, found.features)),
-			rows[i].shuns ? " clwb" : "", "%s: the right features are avoided",
+			rows[i].shuns ? " clwb" : "",
+			"%s: CLWB is avoided exactly on the models for which CLFLUSHOPT is preferred",
 			rows[i].what);
 		is_str(feature_names(cpu_tuning_leaves(&found.tuning, feature_bit("clwb"))),
 			" clwb", "%s: CLWB is used if there is no CLFLUSHOPT", rows[i].what);
@@ -189,14 +193,17 @@ static void lines(void)
 	struct cpu found = {.line_size = 64};
 
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0x04031001});
-	is_int(found.line_size, 16 * 8, "line size: the CPU's number counts units of 8 bytes");
+	is_int(found.line_size, 16 * 8,
+		"line size: the number that CPUID reports is multiplied by 8 bytes");
 	found.line_size = 64;
 	x86_judge(&found, &(struct x86_id){.leaf1_ebx = 0xffff00ff});
 	is_int(found.line_size, 64,
 		"line size: the default is unchanged if the CPU reports no line size");
-	ok(!found.tuning.fence_while_streaming, "plain tuning: streaming needs no fences");
+	ok(!found.tuning.fence_while_streaming,
+		"tuning for an unknown CPU: copies that bypass the caches have no fences in between");
 	x86_judge(&found, &(struct x86_id){.is_intel = true});
-	ok(found.tuning.fence_while_streaming, "Intel's tuning: streaming needs fences");
+	ok(found.tuning.fence_while_streaming,
+		"tuning for Intel's CPUs: copies that bypass the caches have fences in between");
 }
 
 /* Compares the results of arch_detect() with CPUID and XCR0, which this test reads itself. */

@@ -110,7 +110,7 @@ static void look(bool (*bad)(void), bool exhaustive, uint64_t budget)
 	if (explore(&trace, &memories, &options, &calls, &explored))
 		bail("explore() failed");
 	ok(!memcmp(base, first, SIZE) && !memcmp(image, first, SIZE),
-		"explore: restores the memory in which it has made images");
+		"explore: restores the memory in which it made the crash images");
 }
 
 static bool flag_means_data(void)
@@ -157,8 +157,9 @@ static void rules(void)
 	store(8, 1);
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R2: of two stores to a line, no image has only the later one");
-	is_int(explored.images, 3, "crash rule R2: two stores to a line make three images");
+		"crash rule R2: of two stores to a cache line, no crash image has the later one alone");
+	is_int(explored.images, 3,
+		"crash rule R2: two stores to a cache line make three crash images: none, the first, both");
 	trace_fini(&trace);
 
 	begin();
@@ -176,9 +177,10 @@ static void rules(void)
 	begin();
 	copy(EVENT_COPY, 0, words, sizeof(words));
 	look(torn_copy, true, 0);
-	is_int(explored.images, 8, "crash rule R8: a copy of three words makes eight images");
+	is_int(explored.images, 8,
+		"crash rule R8: a copy of three words, each of which may be lost, makes eight crash images");
 	is_int(explored.bugs[0].cause, CAUSE_TORN,
-		"crash rule R8: the cause of a torn copy is TORN");
+		"crash rule R8: a bug in which a copy is torn is reported with the cause TORN");
 	trace_fini(&trace);
 
 	begin();
@@ -207,11 +209,12 @@ static void rules(void)
 	event(EVENT_STREAM, 1, 8, 8, 1);
 	look(second_only, true, 0);
 	is_int(explored.images, 4,
-		"crash rule R7: each of two streaming stores may be lost alone, which makes four images");
+		"crash rule R7: each of two streaming stores may be lost alone, which makes four crash images");
 	fence();
 	store(64, 1);
 	look(flag_means_data, true, 0);
-	is_int(explored.bug_count, 0, "crash rule R7: a fence completes streaming stores");
+	is_int(explored.bug_count, 0,
+		"crash rule R7: a fence makes earlier streaming stores durable");
 	trace_fini(&trace);
 }
 
@@ -224,9 +227,9 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R9: no image has a store without the untraced change that the next comparison finds in its line");
+		"crash rule R9: no crash image has a store without an untraced change that is later found in the same line");
 	is_int(explored.images, 2,
-		"crash rule R9: all changes that one comparison finds in a line survive, or none, which makes two images");
+		"crash rule R9: untraced changes found in a line at one time survive all or none: two crash images");
 	trace_fini(&trace);
 
 	begin();
@@ -235,7 +238,7 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 1,
-		"crash rule R9: an image may have a store without an untraced change made after its line was compared");
+		"crash rule R9: a crash image may have a flushed store without an untraced change found after the flush");
 	trace_fini(&trace);
 }
 
@@ -247,7 +250,8 @@ static void has_cause(enum cause cause, const char *what)
 	ok(explored.bug_count == 1, "%s: is reported as one bug", what);
 	if (explored.bug_count != 1)
 		return;
-	is_int(explored.bugs[0].cause, cause, "%s: the right cause is reported", what);
+	is_int(explored.bugs[0].cause, cause, "%s: the bug is reported with the expected cause",
+		what);
 	is_int(explored.bugs[0].lost.place, place_of(1, 0),
 		"%s: the store that was lost is reported", what);
 	is_int(explored.bugs[0].early.place, place_of(1, 64),
@@ -301,9 +305,10 @@ static void causes(void)
 	look(always, false, 64);
 	is_int(explored.bugs[0].cause, CAUSE_RECOVERY,
 		"a check that always fails: the reported cause is the program's recovery, not lost stores");
-	is_int(explored.failing, explored.images, "a check that always fails: all images fail");
+	is_int(explored.failing, explored.images,
+		"a check that always fails: all crash images count as failing");
 	look(never, false, 64);
-	is_int(explored.failing, 0, "a check that never fails: no image fails");
+	is_int(explored.failing, 0, "a check that never fails: no crash image counts as failing");
 	trace_fini(&trace);
 }
 
@@ -316,11 +321,11 @@ static void budgets(void)
 		store(i * 64, 1);
 	look(never, false, 64);
 	ok(explored.images >= 50 && explored.images <= 64,
-		"explore with a budget of 64 images: %llu images are tried at one crash point",
+		"explore with a budget of 64 crash images: %llu images are tried at one crash point",
 		(unsigned long long)explored.images);
-	is_int(judged, explored.images, "explore: each image is judged once");
+	is_int(judged, explored.images, "explore: each crash image is checked exactly once");
 	look(never, false, 8);
-	ok(explored.images <= 8, "explore with a budget of 8 images: %llu images are tried",
+	ok(explored.images <= 8, "explore with a budget of 8 crash images: %llu images are tried",
 		(unsigned long long)explored.images);
 	trace_fini(&trace);
 
@@ -344,11 +349,11 @@ static void budgets(void)
 	}
 	look(never, false, 64);
 	is_int(explored.points, 21,
-		"twenty drains: there is a crash point before each, and one at the end");
+		"twenty drains: there is a crash point before each drain, and one at the end");
 	is_int(explored.signatures, 2,
-		"twenty drains by the same code: they are one kind of crash point, and the end is another kind");
+		"twenty drains by the same code: all are one kind of crash point, and the program's end is another");
 	is_int(explored.images, 6,
-		"twenty drains by the same code: images are made at the first four of them only");
+		"twenty drains by the same code: crash images are made at the first four drains only");
 	trace_fini(&trace);
 }
 
@@ -381,9 +386,10 @@ static void many_lines(void)
 	for (unsigned i = 0; i < LINES; i++)
 		for (unsigned other = 0; other < LINES; other++)
 			shown += (unsigned)(early_without[i] >> other & 1);
-	is_int(explored.images, 64, "forty pending lines: as many images as the budget allows");
+	is_int(explored.images, 64,
+		"forty lines with unflushed stores: as many crash images are made as the budget allows");
 	ok(shown > LINES * (LINES - 1) * 95 / 100,
-		"forty pending lines: 64 images show 95 of 100 mistakes in the order of two lines");
+		"forty lines with unflushed stores: 64 crash images show 95 of 100 mistakes in the order of two lines");
 	trace_fini(&trace);
 }
 
@@ -401,8 +407,9 @@ static void tables(void)
 		wrong += i % 2 ? found != NULL : !found || *found != i;
 	}
 	is_int(wrong, 0,
-		"table: after half of 5000 keys are removed, the other keys are still found");
-	is_int(table.count, 2500, "table: the count is the number of keys that are left");
+		"hash table: after half of 5000 keys are removed, the other keys are still found");
+	is_int(table.count, 2500,
+		"hash table: its count is the number of keys that were not removed");
 	table_fini(&table);
 }
 
@@ -425,7 +432,7 @@ static void sheets(void)
 	is_int(wrong, 0,
 		"sheet (map of numbers): after half of 5000 numbers are removed, the other numbers are still found");
 	is_int(sheet.count, 2500,
-		"sheet (map of numbers): the count is that of the numbers that are left");
+		"sheet (map of numbers): its count is the number of numbers that were not removed");
 	is_int(sum, UINT64_C(2500) * 2500 * 3,
 		"sheet (map of numbers): walking through the map finds each number once");
 	sheet_fini(&sheet);
@@ -460,9 +467,9 @@ static void cuts(void)
 		spans = copied.count > spans ? copied.count : spans;
 	}
 	is_int(wrong, 0,
-		"cut (choice of surviving stores): each of 20 units has the rule that it was given last");
+		"cut (choice of surviving stores): each of 20 groups of stores has the choice that it was given last");
 	ok(spans > 5 && spans <= 20,
-		"cut (choice of surviving stores): a cut has at most as many spans as units");
+		"cut (choice of surviving stores): 20 groups of stores are kept in at most 20 spans");
 	cut_fini(&cut);
 	cut_fini(&copied);
 }
@@ -511,16 +518,19 @@ static void many_elements(void)
 		if (history_step(&history, at))
 			bail("no memory for a copy");
 	struct unit unit = history_pending(&history, 0);
-	is_int(unit.count, count, "unit: a copy of 98301 bytes has an element for each word");
+	is_int(unit.count, count,
+		"copy of 98301 bytes: the trace gives one element for each word of the copy");
 	for (uint32_t i = 0; i < count; i++)
 		wrong += !is_word(&unit, i);
-	is_int(wrong, 0, "unit: all elements of a long copy are found in their order");
+	is_int(wrong, 0,
+		"copy of 98301 bytes: all of its words are found from the first to the last");
 	for (uint32_t i = count; i-- > 0;)
 		wrong += !is_word(&unit, i);
-	is_int(wrong, 0, "unit: all elements of a long copy are found from the last to the first");
+	is_int(wrong, 0,
+		"copy of 98301 bytes: all of its words are found from the last to the first");
 	for (uint32_t i = 0, at = 1; i < 2000; i++, at = (at * 5 + 3) % count)
 		wrong += !is_word(&unit, at);
-	is_int(wrong, 0, "unit: elements of a long copy are found in a random order");
+	is_int(wrong, 0, "copy of 98301 bytes: its words are found in a random order");
 	history_fini(&history);
 	trace_fini(&copies);
 }

@@ -79,7 +79,7 @@ static void failures(void)
 	has_str(err_get(), "region1",
 		"deep flush: the message names the region that cannot be flushed");
 	is_int(deep_flush_map(&map, map.addr + map.length, 1, 0), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep flush: a range behind the map is refused");
+		"deep flush: a range that begins after the end of the map is refused");
 	map.device.number = makedev(252, 9);
 	is_int(deep_flush_map(&map, map.addr, 1, 0), PMEM2_E_DAX_REGION_NOT_FOUND,
 		"deep flush: a device without a region is refused");

@@ -76,7 +76,7 @@ static void dax_alignment(int fd, const struct device *device, const char *text,
 	(void)fd;
 	tree_file(DAX "/align", text);
 	is_int(device_alignment(device, tree_root, &value), want,
-		"device_alignment: \"%.*s\" in sysfs gives the expected result",
+		"device_alignment: an alignment of \"%.*s\" in sysfs is accepted or refused as expected",
 		(int)strcspn(text, "\n"), text);
 	is_int(value, want ? 99 : 2 << 20,
 		want ? "device_alignment: the output is unchanged on failure"
@@ -113,7 +113,7 @@ static void dax_devices(void)
 	is_int(device_alignment(&device, tree_root, &value), 0,
 		"device_alignment: the alignment of the DAX region is found");
 	is_int(value, 2 << 20,
-		"device_alignment: the alignment is that of the DAX region, as before Linux 5.10");
+		"device_alignment: without an alignment of the device itself, as before Linux 5.10, that of its region is taken");
 	dax_alignment(fd, &device, "2097152\n", 0);
 	dax_alignment(fd, &device, "2097152", 0);
 	dax_alignment(fd, &device, "3000\n", PMEM2_E_INVALID_ALIGNMENT_VALUE);

@@ -174,11 +174,14 @@ static void begin_case(void)
 static void check(const char *what, uint64_t begin, uint64_t end)
 {
 	is_int(run(begin, end), 0, "%s: the comparison succeeds", what);
-	is_int(mistakes(begin, end), 0, "%s: exactly the pages that differ are found", what);
-	is_int(target.wrong, 0, "%s: requests and callbacks obey the rules of differ.h", what);
+	is_int(mistakes(begin, end), 0,
+		"%s: exactly the pages that differ from the target's are found", what);
+	is_int(target.wrong, 0, "%s: all requests and callbacks are made as differ.h demands",
+		what);
 	is_int(target.compared, end - begin, "%s: all bytes are compared", what);
 	ok(marks_all(begin, end),
-		"%s: the pool is marked as different from the first block on that differs", what);
+		"%s: the pool is marked as inconsistent from the first block that differs on, if any does",
+		what);
 }
 
 static void test_few(void)
@@ -186,7 +189,7 @@ static void test_few(void)
 	begin_case();
 	for (unsigned i = 0; i < PAGES / 1000; i++)
 		pool[(size_t)rand() % PAGES * PAGE + (size_t)rand() % PAGE] ^= 1;
-	check("one page in a thousand", 0, SIZE);
+	check("one page in a thousand differs", 0, SIZE);
 	/*
 	 * At most 0.4 KiB are sent for each MiB: the hashes of all blocks, and those of the pages
 	 * in blocks that differ.
@@ -212,8 +215,8 @@ static void test_all(void)
 static void test_edges(void)
 {
 	begin_case();
-	check("equal", 0, SIZE);
-	is_int(target.mark, 0, "equal bytes: the pool is not marked as different");
+	check("equal bytes", 0, SIZE);
+	is_int(target.mark, 0, "equal bytes: the pool is not marked as inconsistent");
 	begin_case();
 	pool[0] ^= 1;
 	pool[SIZE - 1] ^= 1;
@@ -223,7 +226,7 @@ static void test_edges(void)
 	memset(pool + SIZE - PAGE, 0, PAGE);
 	check("the header and the last page differ, and are left out", PAGE, SIZE - PAGE);
 	is_int(target.mark, 0,
-		"only pages outside of the compared range differ: the pool is not marked as different");
+		"only pages outside of the compared range differ: the pool is not marked as inconsistent");
 	begin_case();
 	pool[SIZE / 2 + 3 * COMPARE_BLOCK + 5 * PAGE] ^= 1;
 	pool[SIZE - PAGE] ^= 1;

@@ -50,7 +50,7 @@ static void test_table(void)
 	for (; engine->name; last = engine++)
 		test_row(engine);
 	is_int(last ? last->needs + last->line_size : 1, 0,
-		"table of engines: the last engine needs no feature, and works with lines of any size");
+		"table of engines: the last engine needs no CPU feature, and works with cache lines of any size");
 	ok(!cpu_engine_named("abacus"), "engine named abacus: is not found");
 	ok(!cpu_engine_named(""), "engine without a name: is not found");
 }
@@ -141,9 +141,10 @@ static void test_choice(size_t line_size)
 				feature_names(features));
 	}
 	is_int(asked_too_much, 0,
-		"%zu-byte lines: no set of CPU features gets an engine that needs a further feature",
+		"%zu-byte cache lines: no set of CPU features gets an engine that needs a feature outside of the set",
 		line_size);
-	is_int(wrong, 0, "%zu-byte lines: each of %u sets of CPU features gets its best engine",
+	is_int(wrong, 0,
+		"%zu-byte cache lines: each of %u sets of CPU features gets the best engine that it allows",
 		line_size, all + 1);
 }
 
@@ -174,7 +175,8 @@ static void test_tuning_row(const struct cpu_tuning *row)
 		"tuning row %s: stream_threshold_nodrain is taken from the row", row->name);
 	ok(cpu_persist() ==
 			(row->persist_fetches ? cpu.engine->persist_fetching : cpu.engine->persist),
-		"tuning row %s: persist prefetches lines if the row says so", row->name);
+		"tuning row %s: persist prefetches cache lines exactly if the row says so",
+		row->name);
 	cpu = untouched;
 }
 
@@ -299,16 +301,16 @@ static void test_threshold(void)
 	};
 
 	is_int(untouched.stream_threshold, 256,
-		"stream_threshold: before cpu_init(), copies of four lines or more stream");
+		"stream_threshold: before cpu_init(), it has the size of four cache lines of 64 bytes");
 	is_int(untouched.stream_threshold_nodrain, 256,
-		"stream_threshold_nodrain: before cpu_init(), it is four lines, too");
+		"stream_threshold_nodrain: before cpu_init(), it has the size of four cache lines of 64 bytes");
 	cpu_init();
 	size_t drained = cpu.tuning.stream_lines * cpu.line_size;
 	size_t undrained = cpu.tuning.stream_lines_nodrain * cpu.line_size;
 	is_int(cpu.stream_threshold, drained,
-		"stream_threshold: is as many of the CPU's lines as its row of tuning says");
+		"stream_threshold: is as many cache lines as the CPU's tuning row says");
 	is_int(cpu.stream_threshold_nodrain, undrained,
-		"stream_threshold_nodrain: is as many lines as the row of tuning says");
+		"stream_threshold_nodrain: is as many cache lines as the CPU's tuning row says");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t expected = rows[i].threshold;
 		init_with("PMEM_MOVNT_THRESHOLD", rows[i].value);

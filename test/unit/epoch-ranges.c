@@ -77,7 +77,9 @@ static void random_steps(void)
 			 expected(is_other, range, epoch);
 		unsorted += !is_sorted(&set);
 	}
-	is_int(wrong, 0, "epoch_ranges: %d random steps give the same answers as an array", STEPS);
+	is_int(wrong, 0,
+		"epoch_ranges: after each of %d random steps, the answers are those of a plain array",
+		STEPS);
 	is_int(unsorted, 0, "epoch_ranges: the ranges stay sorted and never overlap");
 }
 
@@ -89,11 +91,11 @@ static void joining(void)
 		epoch_ranges_add(&set, file, (struct range){at, at + 1}, 7);
 	is_int(set.count, 1, "epoch_ranges: neighbours with the same epoch become one range");
 	ok(epoch_ranges_cover(&set, file, (struct range){0, 1000}, 7),
-		"epoch_ranges: the joined range is covered from end to end");
+		"epoch_ranges: a range joined from neighbours is covered from end to end");
 	ok(!epoch_ranges_cover(&set, file, (struct range){0, 1000}, 8),
-		"epoch_ranges: a range whose failure has epoch 7 does not cover a failure with epoch 8");
+		"epoch_ranges: a range that was added with epoch 7 does not count as covered for epoch 8");
 	ok(!epoch_ranges_cover(&set, other, (struct range){0, 1000}, 7),
-		"epoch_ranges: a range of one file does not cover another file at the same addresses");
+		"epoch_ranges: a range that was added for one file does not count for another at the same addresses");
 }
 
 static void bounded(void)

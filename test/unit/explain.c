@@ -25,16 +25,16 @@ static void regions(void)
 	has_str(told->text, "4 bad sectors",
 		"file on eADR: the text has the number of bad sectors");
 	has_str(told->text, "nmem0 has lost data in 3 power cuts",
-		"file on eADR: the text names the module that has lost data");
+		"file on eADR: the text names the NVDIMM that has lost data");
 	ok(!strstr(told->text, "nmem1"),
-		"file on eADR: the text leaves out a module without faults");
+		"file on eADR: the text leaves out an NVDIMM without faults");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_AVAILABLE,
 		"file on eADR: a deep flush is available");
 	is_int(told->numa_node.value, 1, "file on eADR: the NUMA node is reported");
 	is_int(told->unsafe_shutdowns.value, 3,
-		"file on eADR: unsafe shutdowns are the sum over all modules");
+		"file on eADR: the number of unsafe shutdowns is the sum over all NVDIMMs");
 	is_int(told->region_count, 1, "file on eADR: there is one region");
-	is_int(told->regions[0]->dimm_count, 2, "file on eADR: the region has two modules");
+	is_int(told->regions[0]->dimm_count, 2, "file on eADR: the region has two NVDIMMs");
 	is_int(told->regions[0]->size.value, 64LL << 30,
 		"file on eADR: the size of the region is reported");
 	is_int(told->regions[0]->bad_sectors.value, 4,
@@ -47,35 +47,35 @@ static void regions(void)
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_NOT_NEEDED,
 		"file on ADR: a deep flush is reported as not needed");
 	is_int(told->unsafe_shutdowns.answer, HOLDFAST_UNSUPPORTED,
-		"file on ADR: without modules, unsafe shutdowns are not counted");
+		"file on ADR: if sysfs lists no NVDIMMs, unsafe shutdowns are reported as unsupported");
 	ok(told->unsafe_shutdowns.why && *told->unsafe_shutdowns.why,
 		"file on ADR: the explanation says why unsafe shutdowns are not counted");
 	is_int(told->regions[0]->bad_sectors.answer, HOLDFAST_UNSUPPORTED,
 		"file on ADR: without a list of bad sectors the number of bad sectors is reported as unsupported");
 
 	explain(file_on(SILENT, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("file on a region without a domain", PMEM2_GRANULARITY_CACHE_LINE,
+	is("file on a region without a persistence domain", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_DOMAIN_UNKNOWN, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->text, "does not say",
-		"file on a region without a domain: the text says that the platform does not report its domain");
+		"file on a region without a persistence domain: the text says that the platform does not report one");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_ABSENT,
-		"file on a region without a domain: the deep flush is reported as absent");
+		"file on a region without a persistence domain: a deep flush is reported as not offered");
 
 	explain(file_on(GARBLED, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
-	is("file on a region with an unreadable domain", PMEM2_GRANULARITY_CACHE_LINE,
+	is("file on a region with an unreadable persistence domain", PMEM2_GRANULARITY_CACHE_LINE,
 		HOLDFAST_REASON_DOMAIN_UNREADABLE, HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	is_int(told->domain, HOLDFAST_DOMAIN_UNREADABLE,
-		"file on a region with an unreadable domain: the domain is reported as unreadable");
+		"file on a region with an unreadable persistence domain: the domain is reported as unreadable");
 	has_str(told->text, "could not be read",
-		"file on a region with an unreadable domain: the text says that the domain could not be read");
+		"file on a region with an unreadable persistence domain: the text says that it could not be read");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_UNREADABLE,
-		"file on a region with an unreadable domain: the deep flush is unreadable, too");
+		"file on a region with unreadable attributes: the availability of a deep flush is unreadable");
 	is_int(told->deep_flush_error, -EBADMSG,
-		"file on a region with an unreadable domain: the error of the deep flush is reported");
+		"file on a region with unreadable attributes: the error of reading deep_flush is reported");
 	is_int(told->numa_node.answer, HOLDFAST_UNREADABLE,
-		"file on a region with an unreadable domain: the NUMA node is unreadable, too");
+		"file on a region with unreadable attributes: the NUMA node is reported as unreadable");
 	is_int(told->numa_node.error, -EBADMSG,
-		"file on a region with an unreadable domain: the error of the NUMA node is reported");
+		"file on a region with unreadable attributes: the error of reading the NUMA node is reported");
 
 	explain(file_on(STACK, FACTS_SYNC_ACCEPTED, "rw,dax=always"));
 	is("file on device-mapper over eADR and ADR", PMEM2_GRANULARITY_CACHE_LINE,
@@ -96,7 +96,8 @@ static void obstacles(void)
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=never"));
 	is("mount with dax=never", PMEM2_GRANULARITY_PAGE, HOLDFAST_REASON_NO_MAP_SYNC,
 		HOLDFAST_OBSTACLE_MOUNT, HOLDFAST_SURVIVES);
-	has_str(told->text, "-o dax", "mount with dax=never: the text says what to do");
+	has_str(told->text, "-o dax",
+		"mount with dax=never: the text recommends the mount option dax");
 	is_int(told->deep_flush, HOLDFAST_DEEP_FLUSH_PAGES,
 		"mount with dax=never: a deep flush writes pages back");
 
@@ -119,7 +120,7 @@ static void obstacles(void)
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_FILE,
 		"mount with dax=inode: the obstacle to MAP_SYNC is the file, which has no DAX flag");
-	has_str(told->text, "chattr +x", "mount with dax=inode: the text says what to do");
+	has_str(told->text, "chattr +x", "mount with dax=inode: the text recommends chattr +x");
 
 	facts = file_on(ADR, FACTS_NOT_TRIED, "rw,dax=inode");
 	facts.marked = 1;
@@ -133,7 +134,7 @@ static void obstacles(void)
 
 	explain(file_on(ADR, FACTS_SYNC_REFUSED, "rw,dax=always"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"MAP_SYNC refused: without a visible reason the obstacle is reported as unknown");
+		"MAP_SYNC refused for no visible reason: the obstacle is reported as unknown");
 	explain(file_on(SECTOR, FACTS_SYNC_REFUSED, "rw"));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
 		"disk in sector mode: the obstacle to MAP_SYNC is the block device");
@@ -150,7 +151,7 @@ static void obstacles(void)
 	explain(file_on(RAM, FACTS_SYNC_REFUSED, "rw"));
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT, "ram disk: nothing survives a power cut");
 	has_str(told->verdict, "do not survive",
-		"ram disk: the verdict says that stores do not survive");
+		"ram disk: the verdict says that stores do not survive a power cut");
 	explain(file_on(PLAIN, FACTS_SYNC_REFUSED, "rw,nobarrier"));
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
 		"disk mounted with nobarrier: it is unknown if stores survive power cuts");
@@ -211,7 +212,8 @@ static void devices(void)
 	is_int(told->map_error, PMEM2_E_NOSUPP, "device DAX on virtio-pmem: mapping is refused");
 	is_int(told->reason, HOLDFAST_REASON_DAX_HOST_FLUSH,
 		"device DAX on virtio-pmem: the reported reason is that the host has to flush");
-	has_str(told->text, "the host", "device DAX on virtio-pmem: the text names the host");
+	has_str(told->text, "the host",
+		"device DAX on virtio-pmem: the text mentions the host of the virtual machine");
 	explain(dax_device(9));
 	is_int(told->map_error, PMEM2_E_NOSUPP, "volatile CXL memory: mapping is refused");
 	is_int(told->memory, HOLDFAST_MEMORY_CXL_VOLATILE,
@@ -219,7 +221,7 @@ static void devices(void)
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
 		"volatile CXL memory: nothing survives a power cut");
 	has_str(told->text, "volatile CXL memory",
-		"volatile CXL memory: the text names this kind of memory");
+		"volatile CXL memory: the text names volatile CXL memory");
 	unlink(tree_path(NFIT "region0/dax0.0/dax0.1/driver"));
 	explain(dax_device(0));
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
@@ -249,7 +251,7 @@ static void devices(void)
 	is("a block device", PMEM2_GRANULARITY_BYTE, HOLDFAST_REASON_CPU_CACHE,
 		HOLDFAST_OBSTACLE_NONE, HOLDFAST_SURVIVES);
 	has_str(told->verdict, "if the file system is mounted with DAX",
-		"block device: the verdict says that it holds only for a file system mounted with DAX");
+		"block device: the verdict is said to hold only if the file system on it is mounted with DAX");
 	is_int(told->size.value, 64LL << 30, "block device: the size of the device is reported");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, SECTOR)));
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_BLOCK_DAX,
@@ -265,16 +267,16 @@ static void forced(void)
 	is_int(told->reason, HOLDFAST_REASON_FORCED,
 		"PMEM2_FORCE_GRANULARITY: the reason is FORCED");
 	is_int(told->needed, PMEM2_GRANULARITY_CACHE_LINE,
-		"PMEM2_FORCE_GRANULARITY: the granularity that is needed is reported, too");
+		"PMEM2_FORCE_GRANULARITY: the granularity that durable stores need is reported separately");
 	is_int(told->needed_reason, HOLDFAST_REASON_MEMORY_CONTROLLER,
-		"PMEM2_FORCE_GRANULARITY: the reason for the needed granularity is reported");
+		"PMEM2_FORCE_GRANULARITY: the reason for the granularity that durable stores need is reported");
 	has_str(told->text, "gives up durability",
 		"PMEM2_FORCE_GRANULARITY: the text warns that durability is lost");
 	explain(dax_device(5));
 	is_int(told->map_error, 0,
-		"PMEM2_FORCE_GRANULARITY: a device that would be refused is mapped");
+		"PMEM2_FORCE_GRANULARITY: a device on which mapping is otherwise refused can be mapped");
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"PMEM2_FORCE_GRANULARITY: stores to a device that would be refused do not survive");
+		"PMEM2_FORCE_GRANULARITY: stores to a device on which mapping is otherwise refused do not survive a power cut");
 	unsetenv("PMEM2_FORCE_GRANULARITY");
 }
 
@@ -302,9 +304,9 @@ static void machine(void)
 	is_int(all->explanation_count, 14,
 		"explain_machine: 9 disks on regions, 4 DAX devices and 1 file system are listed");
 	is_str(all->explanations[0]->name, "/dev/dax0.1",
-		"explain_machine: devices come first, by name");
+		"explain_machine: devices are listed first, in the order of their names");
 	is_str(all->explanations[13]->name, "/mnt one",
-		"explain_machine: mounted file systems come last, each once");
+		"explain_machine: mounted file systems are listed last, and only once if mounted twice");
 	bool can_flush = strcmp(all->cpu->flush, "none") != 0;
 	is_int(all->explanations[13]->granularity,
 		can_flush ? PMEM2_GRANULARITY_CACHE_LINE : PMEM2_GRANULARITY_PAGE,
@@ -319,7 +321,7 @@ static void machine(void)
 	is_int(all->region_count + all->explanation_count, 0,
 		"explain_machine without sysfs: nothing is listed");
 	is_int(all->auto_flush.answer, HOLDFAST_UNREADABLE,
-		"explain_machine without sysfs: the answer whether all CPU caches survive is unreadable");
+		"explain_machine without sysfs: it is reported as unreadable whether CPU caches survive a power cut");
 	ok(!strstr(all->text, "knows of no persistent memory"),
 		"explain_machine without sysfs: the text does not claim that there is no persistent memory");
 	explain_machine_free(all);
@@ -349,7 +351,7 @@ static void captured(void)
 	is_int(told->reason, HOLDFAST_REASON_DAX_UNBOUND,
 		"recorded machine with device DAX with the driver fsdev_dax: the reason is DAX_UNBOUND");
 	is_int(told->survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"recorded machine with device DAX with the driver fsdev_dax: it is unknown if stores survive");
+		"recorded machine with device DAX with the driver fsdev_dax: it is unknown if stores survive a power cut");
 	tree_close();
 }
 

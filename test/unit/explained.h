@@ -304,10 +304,11 @@ static void check_whole(void)
 			weakest = told->layers[i]->survival;
 	if (told->survival != weakest)
 		ok(false,
-			"%s: the answer whether stores survive, %s, is that for the weakest layer, %s",
+			"%s: the answer whether stores survive a power cut, %s, is that for the weakest storage layer, %s",
 			told->name, name_of_survival(told->survival), name_of_survival(weakest));
 	if (told->regions_why && told->domain != HOLDFAST_DOMAIN_UNREADABLE)
-		ok(false, "%s: the domain of a device that sysfs does not show is unreadable",
+		ok(false,
+			"%s: the persistence domain of a device that sysfs does not show is unreadable",
 			told->name);
 	if (told->regions_why && told->memory != HOLDFAST_MEMORY_UNKNOWN)
 		ok(false, "%s: a device that sysfs does not show has an unknown kind of memory",
@@ -327,11 +328,13 @@ static void is(const char *what, enum pmem2_granularity granularity, enum holdfa
 	enum holdfast_obstacle obstacle, enum holdfast_survival survival)
 {
 	ok(told->granularity == granularity && told->needed == granularity,
-		"%s: the granularity of durable stores is right", what);
-	is_int(told->reason, reason, "%s: the reason for the granularity is right", what);
-	is_int(told->obstacle, obstacle, "%s: the obstacle to MAP_SYNC is right", what);
+		"%s: the granularity that durable stores need is the expected one", what);
+	is_int(told->reason, reason, "%s: the reason for the granularity is the expected one",
+		what);
+	is_int(told->obstacle, obstacle,
+		"%s: the reason why MAP_SYNC is refused is the expected one", what);
 	is_int(told->survival, survival,
-		"%s: the answer whether stores survive power cuts is right", what);
+		"%s: the answer whether stores survive power cuts is the expected one", what);
 }
 
 static void explained_open(void)

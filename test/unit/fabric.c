@@ -71,7 +71,7 @@ static void gathers(const struct way *way)
 	for (unsigned i = 0; i < 16; i++)
 		wrong += memcmp(way->local + 8192 + i * 1000, way->target->pool + 8192 + i * 1000,
 				 64) != 0;
-	is_int(wrong, 0, "lanes_drain: all small flushes have arrived");
+	is_int(wrong, 0, "lanes_drain: the bytes of all 16 small flushes are in the target's pool");
 }
 
 /*
@@ -98,7 +98,8 @@ static void may_be_changed(const struct way *way)
 		"lanes_flush: does not return before all of its messages are sent");
 	lanes_flush(way->client, 0, 8192 + length, 64, false);
 	memset(way->local + 8192, 0, length);
-	ok(!lanes_drain(way->client, 0), "method %s: a flush of 1 MiB is drained", way->name);
+	ok(!lanes_drain(way->client, 0), "method %s: a drain after a flush of 1 MiB succeeds",
+		way->name);
 	ok(!memcmp(copy, way->target->pool + 8192, length),
 		"lanes_flush: bytes that the caller changes after the call do not reach the pool");
 	free(copy);
@@ -118,7 +119,7 @@ static void reads(const struct way *way)
 			way->name, lengths[i], offset);
 		if (lengths[i] < TARGET_SIZE)
 			is_int(to[lengths[i]], 0x55,
-				"lanes_read: the byte after the last one is untouched");
+				"lanes_read: the byte behind the bytes that were read is unchanged in the caller's buffer");
 	}
 	free(to);
 }
@@ -130,7 +131,7 @@ static void deepens(const struct way *way)
 	change(way->local + 4096, 200000);
 	ok(!lanes_deep_persist(way->client, 0, 4096, 200000) &&
 			!memcmp(way->local + 4096, way->target->pool + 4096, 200000),
-		"method %s: a deep persist of 200000 bytes arrives", way->name);
+		"method %s: a deep persist of 200000 bytes reaches the pool", way->name);
 	is_int(way->target->deeps - before, 1,
 		"lanes_deep_persist: the target does one deep flush");
 }
@@ -144,13 +145,13 @@ static void refuses(const struct way *way)
 	is_int(lanes_persist(client, 1, 4096, 8, false), -EINVAL,
 		"method %s: a lane that does not exist is refused", way->name);
 	has_str(err_get(), "lane 1: the pool has lane 0 only",
-		"lanes_persist: the message says which lanes exist");
+		"lanes_persist: the message about a lane that does not exist says which lanes exist");
 	is_int(lanes_drain(client, UINT32_MAX), -EINVAL,
 		"lanes_drain: lane number UINT32_MAX is refused");
 	is_int(lanes_persist(client, 0, 0, 8, false), -EINVAL,
 		"lanes_persist: a range that begins in the header is refused");
 	has_str(err_get(), "header",
-		"lanes_persist: the message says that the header is the reason");
+		"lanes_persist: the message says that a range in the header is refused");
 	is_int(lanes_flush(client, 0, 4095, 2, true), -EINVAL,
 		"lanes_flush: a range that begins in the last byte of the header is refused");
 	is_int(lanes_deep_persist(client, 0, 4095, 2), -EINVAL,
@@ -170,7 +171,7 @@ static void refuses(const struct way *way)
 			!memcmp(way->local + 4096, way->target->pool + 4096, 64),
 		"method %s: a persist of an empty range completes earlier flushes", way->name);
 	ok(arrives(way, 4096, 64, false),
-		"lanes_persist: the lane still works after refused calls");
+		"lanes_persist: the lane still works after calls with wrong arguments were refused");
 }
 
 /* A failure at the target is reported once, with its reason. */
@@ -181,7 +182,7 @@ static void fails(const struct way *way)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
 		way->target->fail_drain = errors[i];
 		is_int(lanes_persist(way->client, 0, 4096, 64, false), -errors[i],
-			"method %s: a drain that fails with \"%s\" at the target is reported",
+			"method %s: a persist whose drain fails with \"%s\" at the target returns this error",
 			way->name, strerror(errors[i]));
 	}
 	has_str(err_get(), "made up: no drain",
@@ -209,7 +210,7 @@ static void fails(const struct way *way)
 	way->target->fail_deep = 0;
 	way->target->fail_drain = ENOTTY;
 	is_int(lanes_persist(way->client, 0, 4096, 64, false), -EREMOTEIO,
-		"lanes_persist: an errno that the protocol does not know gives EREMOTEIO");
+		"lanes_persist: an error at the target for which the protocol has no status gives EREMOTEIO");
 	way->target->fail_drain = 0;
 }
 
@@ -247,7 +248,7 @@ static void test_sharing(void)
 		bail("no client: %s", err_get());
 	unsigned before = target->drains, stores = target->stores;
 	is_int(four_at_once(target, client, local), 0,
-		"shared drain: four flushes that the target finds at once succeed");
+		"shared drain: four flushes whose messages reach the target at the same time succeed");
 	is_int(target->stores - stores, 4,
 		"shared drain: the target stores the bytes of all four messages");
 	is_int(target->drains - before, 1,
@@ -308,7 +309,9 @@ static void test_method(enum holdfast_method method)
 	for (size_t i = 0, wrong = 0; i < 4096; i++) {
 		wrong += way.target->pool[i];
 		if (i == 4095)
-			is_int(wrong, 0, "method %s: nothing was written to the header", way.name);
+			is_int(wrong, 0,
+				"method %s: none of the test's calls wrote to the pool's header",
+				way.name);
 	}
 	lanes_close(way.client);
 	target_wait_for(way.target, target_is_through);

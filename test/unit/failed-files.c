@@ -59,16 +59,18 @@ static void one_file(void)
 	new_table();
 	is_int(failed_files_epoch(table), 0, "failed_files: the epoch is 0 before any failure");
 	ok(!failed(1, 0, &found), "failed_files: no file has failed in a new table");
-	is_int(found.error, 77, "failed_files: the output is unchanged if nothing is found");
+	is_int(found.error, 77,
+		"failed_files: the caller's struct is unchanged if no failure of the file is found");
 	is_int(fail(1, EIO), 1, "failed_files: the first failure has epoch 1");
 	is_int(failed_files_epoch(table), 1,
 		"failed_files: the epoch is that of the latest failure");
 	ok(failed(1, 0, &found), "failed_files: a failed file is found");
 	ok(found.error == EIO && found.offset == 4096 && found.length == 4096 && found.epoch == 1,
 		"failed_files: the failure that is found has the values that were recorded");
-	ok(!failed(2, 0, &found), "failed_files: another file has not failed");
+	ok(!failed(2, 0, &found),
+		"failed_files: a file without a recorded failure counts as sound");
 	ok(!failed(1, 1, &found),
-		"failed_files: no failure is found after the epoch of the file's latest failure");
+		"failed_files: a search for failures later than the file's latest failure finds none");
 	fail(1, ENOSPC);
 	ok(failed(1, 1, &found) && found.error == ENOSPC && found.epoch == 2,
 		"failed_files: of two failures of a file the later one is found");
@@ -81,10 +83,10 @@ static void unknown_files(void)
 	new_table();
 	fail(3, EIO);
 	ok(failed(0, 0, &found),
-		"failed_files: an unknown file counts as failed if any file has failed");
+		"failed_files: a file that cannot be identified counts as failed if any file has failed");
 	fail(0, EROFS);
 	ok(failed(4, 1, &found) && found.error == EROFS,
-		"failed_files: a failure of an unknown file counts for every file");
+		"failed_files: a failure of a file that could not be identified counts for every file");
 }
 
 /*
@@ -102,17 +104,17 @@ static void two_identities(void)
 	new_table();
 	failed_files_record(table, &both, &write);
 	ok(failed_files_find(table, &listed, 0, &found),
-		"failed_files: a file is found by its identity in the list of mappings alone");
+		"failed_files: a failed file is found if only its identity in the list of mappings is known");
 	ok(!failed_files_find(table, &other_listed, 0, &found),
 		"failed_files: a file with another identity in the list of mappings has not failed");
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: a file is found by its identity from fstat alone");
+		"failed_files: a failed file is found if only its identity from fstat is known");
 	ok(!failed_files_find(table, &other_by_stat, 0, &found),
 		"failed_files: a file with another identity from fstat has not failed");
 	new_table();
 	failed_files_record(table, &listed, &write);
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: identities from fstat and from mappings cannot be compared, so the file counts as failed");
+		"failed_files: a file known by fstat only counts as failed if a failed file is known by its mapping only");
 	ok(!failed_files_find(table, &(struct file_ids){{40, 258}, {31, 258}}, 0, &found),
 		"failed_files: a file whose identities both differ from the failed one has not failed");
 }
@@ -126,12 +128,12 @@ static void many_files(void)
 	for (uint64_t inode = 1; inode < last; inode++)
 		fail(inode, EIO);
 	ok(failed(1, 0, &found) && found.offset == 4096 && !failed(1, 1, &found),
-		"failed_files: a full table still distinguishes its files");
+		"failed_files: a full table still tells failures of different files apart");
 	fail(last, EIO);
 	ok(failed(last, last - 1, &found),
-		"failed_files: a failure that finds the table full is recorded nevertheless");
+		"failed_files: a failure of a further file is recorded although the table is full");
 	ok(failed(999, 0, &found),
-		"failed_files: a failure that finds the table full counts for every file");
+		"failed_files: a failure that is recorded when the table is full counts for every file");
 }
 
 /* A child records a failure, and is killed while it holds the lock of the table. */
@@ -153,7 +155,8 @@ static void other_processes(void)
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(pid, NULL, 0);
-	ok(failed(5, 0, &found), "failed_files: a failure that a child recorded is found");
+	ok(failed(5, 0, &found),
+		"failed_files: a failure that a forked child recorded is found by its parent");
 	is_int(fail(6, EIO), 2,
 		"failed_files: the lock of a killed process can be taken by another process");
 }

@@ -78,11 +78,11 @@ static void arguments(void)
 			"DAX device: can be opened with flags %d", ignored[i]);
 		ok(file.device.kind == DEVICE_DAX && file.length == SIZE && !file.is_new &&
 				file.alignment == 4 * MiB,
-			"DAX device: the whole device is opened");
+			"DAX device: the length of the opened file is that of the whole device");
 		open_file_close(&file, true);
 	}
 	ok(!access("/dev/zero", F_OK),
-		"DAX device: closing the device after a failure does not remove the device");
+		"DAX device: after a failure, the device is closed, but its file is not removed");
 	file.fd = 77;
 	is_int(open_dax(&file, 0, PMEM_FILE_EXCL), -EINVAL,
 		"DAX device: opening with the flag EXCL is refused");
@@ -115,18 +115,20 @@ static void classes(void)
 	ok(!((uintptr_t)addr % (4 * MiB)),
 		"DAX device: is mapped at a multiple of the device's alignment");
 	is_int(covers(addr, SIZE), cpu.engine->flushes,
-		"tracker_covers: a DAX device is pmem if the CPU can flush");
+		"tracker_covers: a mapped DAX device counts as pmem if the CPU can flush its caches");
 	is_int(tracker_unmap(addr + 4096, 1), 0,
 		"tracker_unmap: one byte of a mapped device can be unmapped");
 	ok(!covers(addr + 4096, 1) && covers(addr, 4096) == cpu.engine->flushes &&
 			covers(addr + 8192, SIZE - 8192) == cpu.engine->flushes,
 		"tracker_unmap: unmapping one byte unmaps its whole page");
 	tracker_unmap(addr, SIZE);
-	ok(!covers(addr, 1), "tracker_unmap: nothing is left of a map that is unmapped as a whole");
+	ok(!covers(addr, 1),
+		"tracker_unmap: a device that is unmapped as a whole no longer counts as pmem");
 
 	new_tree("cpu_cache\n");
 	addr = map_dax();
-	ok(covers(addr, SIZE), "tracker_covers: a DAX device is pmem if the caches are durable");
+	ok(covers(addr, SIZE),
+		"tracker_covers: a mapped DAX device counts as pmem if the CPU's caches survive a power cut");
 	tracker_unmap(addr, SIZE);
 	new_tree(NULL);
 	tree_file(REGION "devtype", "nd_volatile\n");
@@ -175,12 +177,12 @@ static void deep_drain(void)
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
 		"deep drain: succeeds without a flush for a region whose deep_flush is 0");
-	ok(!flushed(), "deep drain: with deep_flush 0 the attribute is not written to");
+	ok(!flushed(), "deep drain: an attribute deep_flush that is 0 is not written to");
 	tree_file(REGION "deep_flush", "1\n");
 	flushed();
 	is_int(file_map_deep_drain(addr + 5, 1, tree_root), 0,
 		"deep drain: one byte of a device can be drained");
-	ok(flushed(), "deep drain: one byte makes the region flush");
+	ok(flushed(), "deep drain: a range of one byte makes the region flush");
 	is_int(file_map_deep_drain(addr + 5, 0, tree_root), 0,
 		"deep drain: an empty range succeeds");
 	ok(!flushed(), "deep drain: an empty range does not make the region flush");
@@ -211,17 +213,18 @@ static void mixed(void)
 	mmap(addr + 7 * MiB, MiB, PROT_READ, flags, -1, 0);
 	flushed();
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), 0,
-		"deep drain: a range of a device and memory on both sides can be drained");
-	ok(flushed(), "deep drain: the device in the middle is flushed");
+		"deep drain: a range over ordinary memory, a device and ordinary memory can be drained");
+	ok(flushed(), "deep drain: the device between two ranges of ordinary memory is flushed");
 	is_int(file_map_deep_drain(addr, MiB, tree_root), 0,
-		"deep drain: the memory before the device can be drained");
+		"deep drain: the ordinary memory before a device can be drained");
 	is_int(file_map_deep_drain(addr + 7 * MiB, MiB, tree_root), 0,
-		"deep drain: the memory behind the device can be drained");
+		"deep drain: the ordinary memory behind a device can be drained");
 	ok(!flushed(), "deep drain: draining the memory beside a device does not flush the device");
 	munmap(addr, MiB);
 	is_int(file_map_deep_drain(addr, SIZE, tree_root), -ENOMEM,
 		"deep drain: a range that begins with unmapped memory gives ENOMEM");
-	ok(!flushed(), "deep drain: nothing behind the first failure is flushed");
+	ok(!flushed(),
+		"deep drain: a device behind unmapped memory, which is an error, is not flushed");
 	tree_file(REGION "deep_flush", "maybe\n");
 	munmap(addr + 7 * MiB, MiB);
 	is_int(file_map_deep_drain(addr + MiB, 7 * MiB, tree_root), -EBADMSG,
@@ -270,16 +273,18 @@ static void cannot_be_tracked(void)
 	unsigned before = mappings();
 	no_memory = true;
 	is_int(file_map_create(&addr, &file, NULL, tree_root), -ENOMEM,
-		"untracked device: a device that cannot be kept track of is not mapped");
+		"no memory to record a mapping: a DAX device is not mapped");
 	has_str(err_get(), "keep track",
-		"untracked device: the message says that the device cannot be kept track of");
-	ok(addr == (char *)&file, "untracked device: the output is unchanged");
+		"no memory to record a mapping: the message says that the device cannot be kept track of");
+	ok(addr == (char *)&file,
+		"no memory to record a mapping: the caller's pointer to the mapping is unchanged");
 	for (int i = 0; i < 50; i++)
 		wrong += file_map_create(&addr, &file, NULL, tree_root) != -ENOMEM;
-	is_int(wrong, 0, "untracked device: each of fifty attempts is refused");
+	is_int(wrong, 0,
+		"no memory to record a mapping: each of fifty attempts to map a device fails");
 	no_memory = false;
 	ok(mappings() < before + 20,
-		"untracked device: nothing of the device stays mapped (%u mappings; %u before)",
+		"no memory to record a mapping: no attempt leaves the device mapped (%u mappings; %u before)",
 		mappings(), before);
 	open_file_close(&file, true);
 }
@@ -298,7 +303,8 @@ static void again_and_again(void)
 		else
 			tracker_unmap(addr, SIZE);
 	}
-	is_int(good, 100, "stale mapping: the address of an unmapped device can be used again");
+	is_int(good, 100,
+		"stale mapping: a device can be mapped again where it was unmapped by munmap(2)");
 
 	/*
 	 * Maps a file at the address of a device that was unmapped by munmap(2), of which the
@@ -313,15 +319,15 @@ static void again_and_again(void)
 	if (ftruncate(file.fd, 4096) || device_identify(&file.device, file.fd, "/sys"))
 		bail("cannot make a file: %s", err_get());
 	is_int(file_map_create(&addr, &file, &there, "/sys"), 0,
-		"stale mapping: a file is mapped at the address of an unmapped device");
+		"stale mapping: a file can be mapped where a device was unmapped by munmap(2)");
 	if (addr == stale)
 		ok(!covers(addr, 1),
-			"stale mapping: a file at the address of an unmapped device is not pmem");
+			"stale mapping: a file that is mapped where a device was unmapped does not count as pmem");
 	else
-		skip("stale mapping: a file at the address of an unmapped device is not pmem",
+		skip("stale mapping: a file that is mapped where a device was unmapped does not count as pmem",
 			"the address was in use");
 	ok(covers(stale + 8192, 1),
-		"stale mapping: the rest of an unmapped device's range is still tracked");
+		"stale mapping: addresses of an unmapped device where nothing was mapped since still count as pmem");
 	tracker_unmap(stale, SIZE);
 	fclose(temporary);
 }

@@ -33,7 +33,8 @@ static void lines(void)
 {
 	int visits = 0;
 
-	is_int(mounts_each(list, count, &visits), 0, "mounts_each: the list is read");
+	is_int(mounts_each(list, count, &visits), 0,
+		"mounts_each: a list of mounts is read to its end");
 	is_int(visits, 6, "mounts_each: malformed lines are skipped");
 	visits = 0;
 	is_int(mounts_each(list, stop, &visits), 7,
@@ -54,7 +55,8 @@ static void is_mount(unsigned minor_number, const char *type, const char *point,
 	is_str(filesystem.point, point, "mount of type %s: the mount point is read", type);
 	is_str(filesystem.options, options,
 		"mount of type %s: the options of mount and file system are joined", type);
-	is_int(filesystem.class, class, "mount of type %s: the class (who keeps the data) is right",
+	is_int(filesystem.class, class,
+		"mount of type %s: the class (disk, network, daemon, ...) is the expected one",
 		type);
 	filesystem_fini(&filesystem);
 }
@@ -74,7 +76,8 @@ static void known_types(void)
 	ok(filesystem.read_only, "mount of type squashfs: is recognized as read-only");
 	filesystem_fini(&filesystem);
 	filesystem_of_device(&filesystem, makedev(8, 5), list);
-	is_str(filesystem.source, "", "mount: a line with an empty source is accepted");
+	is_str(filesystem.source, "",
+		"list of mounts: a line with an empty source (device) is accepted");
 	filesystem_fini(&filesystem);
 }
 
@@ -84,12 +87,13 @@ static void options(void)
 
 	ok(mounts_option(all, "rw"), "mounts_option: the first option is found");
 	ok(mounts_option(all, "dax=inode"), "mounts_option: an option with its value is found");
-	ok(!mounts_option(all, "dax"), "mounts_option: an option is not found without its value");
+	ok(!mounts_option(all, "dax"),
+		"mounts_option: an option with a value is not found by its name alone");
 	ok(!mounts_option(all, "r"),
 		"mounts_option: the beginning of an option does not count as the option");
 	ok(!mounts_option(all, "inode"),
 		"mounts_option: the end of an option does not count as the option");
-	ok(mounts_option("dax", "dax"), "mounts_option: the only option is found");
+	ok(mounts_option("dax", "dax"), "mounts_option: an option that is the whole list is found");
 	ok(!mounts_option("", "rw") && !mounts_option(NULL, "rw"),
 		"mounts_option: an empty or missing list has no option");
 	char *upper = mounts_option_value(all, "upperdir"), *none = mounts_option_value(all, "rw");
@@ -119,14 +123,15 @@ static void descriptors(void)
 	fd = open("/proc/self/status", O_PATH);
 	is_int(filesystem_of(&filesystem, fd, MOUNTS_FILE), 0,
 		"filesystem_of: a path in /proc is accepted");
-	is_str(filesystem.type, "proc", "filesystem_of: a path in /proc is on proc");
+	is_str(filesystem.type, "proc",
+		"filesystem_of: the type of the file system at /proc is proc");
 	is_str(filesystem.point, "/proc", "filesystem_of: the mount point of proc is /proc");
 	is_int(filesystem.class, FILESYSTEM_KERNEL, "filesystem_of: the class of proc is KERNEL");
 	filesystem_fini(&filesystem);
 	is_int(filesystem_of(&filesystem, fd, "/nowhere/at/all"), 0,
 		"filesystem_of: a missing list of mounts is accepted");
 	is_str(filesystem.type, "proc",
-		"filesystem_of: without a list, proc is found by its magic number");
+		"filesystem_of: without a list of mounts, proc is recognized by its magic number");
 	is_int(filesystem_disk(&filesystem, makedev(0, 5)), 0, "filesystem_disk: proc has no disk");
 	filesystem_fini(&filesystem);
 	close(fd);
