@@ -99,7 +99,8 @@ static void same_file(void)
 	start(&waiter, file, nowhere);
 	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a write-back of its file");
 	flights_end(flights, &begun);
-	ok(is_done(&waiter, LONG), "flights: the end of the write-back ends the wait");
+	ok(is_done(&waiter, LONG),
+		"flights: the wait for a write-back ends when the write-back ends");
 	finish(&waiter);
 	start(&waiter, file, nowhere);
 	ok(is_done(&waiter, LONG), "flights: a waiter does not wait if no write-back is under way");
@@ -148,19 +149,19 @@ static void unknown_files(void)
 	flights_begin(flights, &begun, unknown, page_at(one));
 	start(&waiter, unknown, page_at(two));
 	ok(is_done(&waiter, LONG),
-		"flights: a waiter for an unknown file does not wait for a write-back at another address");
+		"flights: a waiter for an unidentified file does not wait for a write-back at another address");
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter for an unknown file waits for a write-back at the same address");
+		"flights: a waiter for an unidentified file waits for a write-back at the same address");
 	mapped_file_id(0, page_at(one), &id);
 	struct waiter knowing;
 	start(&knowing, id, nowhere);
 	ok(!is_done(&knowing, SHORTLY),
-		"flights: a waiter for a known file waits for a write-back at an address where this file is mapped");
+		"flights: a waiter for an identified file waits for a write-back at an address where this file is mapped");
 	flights_end(flights, &begun);
 	ok(is_done(&waiter, LONG) && is_done(&knowing, LONG),
-		"flights: the end of a write-back of an unknown file ends all waits for this write-back");
+		"flights: the end of a write-back of an unidentified file ends all waits for this write-back");
 	finish(&waiter);
 	finish(&knowing);
 	munmap(one, 4096);
@@ -210,16 +211,19 @@ static void killed_processes(void)
 	struct waiter waiter;
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("flights: killing a child ends its write-back", LOCKS_OF_THE_DEAD_ARE_LOST);
+		skip("flights: the wait for a child process's write-back ends when the child is killed",
+			LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
 
 	new_flights();
 	pid_t pid = fly_in_child(file, nowhere);
 	start(&waiter, file, nowhere);
-	ok(!is_done(&waiter, SHORTLY), "flights: a waiter waits for a write-back of a child");
+	ok(!is_done(&waiter, SHORTLY),
+		"flights: a waiter waits for a write-back that a child process has begun");
 	kill(pid, SIGKILL);
-	ok(is_done(&waiter, LONG), "flights: killing a child ends its write-back");
+	ok(is_done(&waiter, LONG),
+		"flights: the wait for a child process's write-back ends when the child is killed");
 	waitpid(pid, NULL, 0);
 	finish(&waiter);
 	for (unsigned i = 0; i < 2 * FLIGHTS_MAX; i++) {
@@ -231,7 +235,8 @@ static void killed_processes(void)
 	flights_begin(flights, &begun, file, nowhere);
 	flights_end(flights, &begun);
 	flights_wait(flights, file, nowhere);
-	ok(true, "flights: any number of killed children leaves room for more write-backs");
+	ok(true,
+		"flights: table entries that killed child processes leave are used for new write-backs");
 }
 
 /*
@@ -383,12 +388,12 @@ static void unknown_files_of_children(void)
 	finish(&waiter);
 	start(&waiter, unknown, page_at(one));
 	ok(!is_done(&waiter, SHORTLY),
-		"flights: a waiter waits for a child's write-back of the same unknown file");
+		"flights: a waiter waits for a child's write-back of the same unidentified file");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	bool done = is_done(&waiter, LONG);
 	ok(done || !locks_of_the_dead_are_passed_on(),
-		"flights: killing a child ends the wait for the child's write-back of an unknown file");
+		"flights: the wait for a child's write-back of an unidentified file ends when the child is killed");
 	if (!done)
 		return;
 	finish(&waiter);
@@ -462,7 +467,8 @@ static void many_threads(void)
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	is_int(atomic_load(&flown), 1000 * count,
-		"flights: %u threads, more than can be under way at once, all finish", count);
+		"flights: %u threads that write back, more than the table has entries for, all finish",
+		count);
 }
 
 int main(void)

@@ -35,14 +35,17 @@ static void row(const char *name, const struct device *device, const struct regi
 
 	if (want < 0) {
 		is_int(result, want, "%s: mapping is refused", name);
-		is_int(got.value, 42, "%s: granularity_decide() leaves the output unchanged", name);
+		is_int(got.value, 42,
+			"%s: granularity_decide() leaves its output argument unchanged when it refuses",
+			name);
 		ok(!granularity_judge(&got, device, region, sync, can_flush),
 			"%s: granularity_judge() refuses the mapping, too", name);
 	} else {
-		is_int(result ? result : (int)got.value, want, "%s: the granularity is right",
-			name);
+		is_int(result ? result : (int)got.value, want,
+			"%s: granularity_decide() returns the expected granularity", name);
 	}
-	is_int(got.reason, reason, "%s: the reported reason is right", name);
+	is_int(got.reason, reason,
+		"%s: the granularity or refusal is reported with the expected reason", name);
 }
 
 static void rows(void)
@@ -91,7 +94,7 @@ static void rows(void)
 		PMEM2_GRANULARITY_CACHE_LINE, HOLDFAST_REASON_DOMAIN_UNREADABLE);
 	granularity_decide(&(struct granularity){0}, &dax, &virtio, true, true);
 	has_str(err_get(), "only the host",
-		"granularity_decide: the message says that only the host can flush");
+		"granularity_decide: the message for virtio-pmem says that only the host can flush");
 }
 
 static void force(const char *value, int want_for_page_cache, enum holdfast_reason reason)

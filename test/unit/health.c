@@ -19,7 +19,7 @@ static void look(const char *mounts)
 	is_int(explain_health(&told, tree_root, tree_path("mountinfo")), 0,
 		"explain_health: succeeds");
 	is_str(err_get(), "an earlier message",
-		"explain_health: the thread's last message is unchanged");
+		"explain_health: the calling thread's last error message is unchanged");
 }
 
 static void forget(void)
@@ -32,13 +32,15 @@ static void flags_are(size_t i, const char *name, const char *faults, int count)
 {
 	const struct holdfast_dimm *module = i < told->dimm_count ? told->dimms[i] : NULL;
 
-	ok(module && !strcmp(module->name, name), "module %s: is listed at the right place", name);
+	ok(module && !strcmp(module->name, name), "module %s: is listed at the expected position",
+		name);
 	if (!module)
 		return;
 	is_str(module->fault_flags, faults, "module %s: the flags that mean a fault are reported",
 		name);
 	is_int(module->faults.answer, count < 0 ? HOLDFAST_UNREADABLE : HOLDFAST_ANSWERED,
-		"module %s: the number of faults is %s", name, count < 0 ? "not known" : "known");
+		"module %s: the number of faults is reported as %s", name,
+		count < 0 ? "not known" : "known");
 	is_int(module->faults.value, count < 0 ? 0 : count,
 		"module %s: the number of faults is right", name);
 }
@@ -119,7 +121,7 @@ static void counters(void)
 	counts("md", "md0/sda1", "failed", 0, HOLDFAST_COUNTING_STATE);
 	counts("md", "md0/sdb1", "failed", 1, HOLDFAST_COUNTING_STATE);
 	counts("md", "md0/sdc1", "failed", 1, HOLDFAST_COUNTING_STATE);
-	ok(!told->counters_why, "counters: no counter is reported as missing");
+	ok(!told->counters_why, "counters: the report does not say that counters are missing");
 	forget();
 }
 
@@ -154,12 +156,12 @@ static void hidden(void)
 	ok(told->regions_why,
 		"explain_health without sysfs: the report says why regions are not known");
 	has_str(told->counters_why, "mounts",
-		"explain_health without sysfs and mounts: the report says why counters are missing");
+		"explain_health without sysfs and a mount table: the report says why counters are missing");
 	forget();
 	is_int(explain_health(&told, "/nowhere/at/all", "/dev/null"), 0,
-		"explain_health without sysfs, with mounts: succeeds");
+		"explain_health without sysfs, with an empty mount table: succeeds");
 	ok(told->counters_why,
-		"explain_health without sysfs, with mounts: the report says why counters are missing");
+		"explain_health without sysfs, with an empty mount table: the report says why counters are missing");
 	forget();
 }
 

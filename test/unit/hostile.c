@@ -130,7 +130,8 @@ static void test_violation(const struct violation *violation)
 	struct bare bare;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "hostile initiator, %s: the peer connects", violation->name);
+	ok(connect_to(&bare, target), "hostile initiator, %s: the initiator connects",
+		violation->name);
 	bare_send(&bare, bare.out, violation->make(bare.out));
 	is_int(status(&bare), violation->status,
 		"hostile initiator, %s: the reply has the expected status", violation->name);
@@ -167,7 +168,7 @@ static void test_ranges(void)
 	uint32_t sequence = 0;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "ranges outside the pool: the peer connects");
+	ok(connect_to(&bare, target), "ranges outside the pool: the initiator connects");
 	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
 		size_t bytes = records[i].action == DATA_STORE ? 64 : 0;
 		bare_send(&bare, bare.out,
@@ -182,7 +183,7 @@ static void test_ranges(void)
 	struct data_record read = {TARGET_SIZE - 8, 16, 0};
 	bare_send(&bare, bare.out, make(bare.out, DATA_READ, sequence++, &read, 0));
 	is_int(status(&bare), DATA_RANGE,
-		"ranges outside the pool: a read of such a range is refused");
+		"ranges outside the pool: a read of bytes outside the pool is refused");
 	is_int(target->stored + target->drains + target->deeps, 0,
 		"ranges outside the pool: nothing was stored, drained or deeply flushed");
 	struct data_record good = {4096, 64, DATA_STORE};
@@ -203,7 +204,8 @@ static void test_whole(void)
 	struct bare bare;
 
 	target_start(target);
-	ok(connect_to(&bare, target), "mixed message: the peer connects");
+	ok(connect_to(&bare, target),
+		"message with a valid and an invalid record: the initiator connects");
 	struct writer out = writer_on(bare.out, BARE_BUFFER);
 	data_put_header(put_space(&out, DATA_HEADER_SIZE), &header);
 	data_put_record(&out, &(struct data_record){8192, 8, DATA_STORE});
@@ -212,8 +214,9 @@ static void test_whole(void)
 	put_bytes(&out, "bad ones", 8);
 	bare_send(&bare, bare.out, writer_length(&out));
 	is_int(status(&bare), DATA_RANGE,
-		"mixed message: a message is refused because one of its records is out of range");
-	is_int(target->stored, 0, "mixed message: no record of a refused message is stored");
+		"message with a valid and an invalid record: it is refused because one record is out of range");
+	is_int(target->stored, 0,
+		"message with a valid and an invalid record: neither of the records is stored");
 	bare_close(&bare);
 	target_stop(target);
 }
@@ -231,7 +234,7 @@ static void test_guard(void)
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
-		"RMA: the peer connects and reads the target's welcome message");
+		"RMA: the initiator connects and reads the target's welcome message");
 	memset(bare.out, 0xee, 64);
 	bare_must(fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.write_base + 4096,
 		welcome.write_key, bare.out));
@@ -239,31 +242,33 @@ static void test_guard(void)
 	while (bare_completion(&bare) != bare.out)
 		;
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, 0, &commit, 0));
-	is_int(status(&bare), DATA_DONE, "RMA: a commit of a range behind the header is accepted");
-	is_int(target->pool[4096], 0xee, "RMA: a write behind the header arrives");
+	is_int(status(&bare), DATA_DONE,
+		"RMA: a commit of a range behind the pool's header is accepted");
+	is_int(target->pool[4096], 0xee, "RMA: a write behind the pool's header changes the pool");
 	memset(bare.out, 0xee, 64);
 	if (!fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.write_base, welcome.write_key,
 		    bare.out))
 		bare_completion(&bare);
 	target_wait_for(target, target_is_through);
-	is_int(target->pool[0], 0, "RMA: a write to the header does not arrive");
+	is_int(target->pool[0], 0, "RMA: a write to the pool's header does not change the header");
 	is_int(target_stop(target), 0,
-		"RMA: the target ends without an error after a write to the header");
+		"RMA: the target ends without an error after a write to the pool's header");
 	bare_close(&bare);
 
 	target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
 	target_start(target);
 	ok(connect_to(&bare, target) &&
 			data_get_welcome(&welcome, bare.event->data, bare.event_data),
-		"RMA with the key for reads: the peer connects");
+		"RMA write with the key for RMA reads: the initiator connects");
 	memset(bare.out, 0xee, 64);
 	if (!fi_write(bare.ep, bare.out, 64, NULL, 0, welcome.read_base + 4096, welcome.read_key,
 		    bare.out))
 		bare_completion(&bare);
 	target_wait_for(target, target_is_through);
-	is_int(target->pool[4096], 0, "RMA with the key for reads: a write does not arrive");
+	is_int(target->pool[4096], 0,
+		"RMA write with the key for RMA reads: the pool is not changed");
 	is_int(target_stop(target), 0,
-		"RMA with the key for reads: the target ends without an error");
+		"RMA write with the key for RMA reads: the target ends without an error");
 	bare_close(&bare);
 }
 
@@ -293,11 +298,12 @@ static void test_hellos(void)
 		data_put_hello(bytes, &hello);
 		bytes[wrong[i].at] = wrong[i].value;
 		ok(!bare_connect(&bare, target->port, bytes, wrong[i].length),
-			"hello: %s is refused", wrong[i].name);
+			"hello message: %s is refused", wrong[i].name);
 		bare_close(&bare);
 	}
 	struct bare bare;
-	ok(connect_to(&bare, target), "hello: a valid one is accepted after malformed ones");
+	ok(connect_to(&bare, target),
+		"hello message: a valid hello is accepted after malformed ones");
 	bare_close(&bare);
 	target_stop(target);
 }

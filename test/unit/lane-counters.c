@@ -82,12 +82,13 @@ static void test_fewer_lanes(void)
 
 	count_flush(last, LANES - 1, 64, 0);
 	count_sum(last, &counters);
-	is_int((int)counters.bytes, 64, "count_sum: the bytes of the last lane are counted");
+	is_int((int)counters.bytes, 64,
+		"count_sum: bytes that were sent on the last lane are counted");
 	last->nlanes = 1;
 	count_flush(last, 0, 64, 0);
 	count_sum(last, &counters);
 	is_int((int)counters.bytes, 128,
-		"count_sum: all lanes are counted if a pool has fewer lanes than before");
+		"count_sum: after the number of lanes was reduced, bytes sent on the removed lanes are still counted");
 }
 
 int main(void)

@@ -143,10 +143,10 @@ static void test_words(enum holdfast_method method)
 	}
 	watch.quit = true;
 	pthread_join(thread, NULL);
-	is_int(failures, 0, "%s: persists of short and long ranges of words succeed",
+	is_int(failures, 0, "%s: persists of short and long ranges of aligned 8-byte words succeed",
 		wire_method_name(method));
 	ok(watch.looked > 1000 && !watch.torn,
-		"words: %llu reads during the persists, %llu saw a torn word",
+		"8-byte words of the pool: of %llu reads during persists, %llu saw a torn word",
 		(unsigned long long)watch.looked, (unsigned long long)watch.torn);
 	lanes_close(client);
 	target_stop(target);
@@ -175,8 +175,9 @@ static void test_seams(void)
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
 	is_int(lanes_persist(client, 0, 4099, 500001, false), 0,
-		"words: a range with unaligned ends is divided between words, not within one");
-	ok(target->stores > 1, "words: the long range is sent in %u messages, more than one",
+		"long range with unaligned ends: messages divide it between aligned 8-byte words, not within one");
+	ok(target->stores > 1,
+		"long range with unaligned ends: it is sent in %u messages, more than one",
 		target->stores);
 	lanes_close(client);
 	target_stop(target);
@@ -234,9 +235,10 @@ static void test_idle(enum holdfast_method method)
 	theirs = ticks_of(target->pid) - theirs;
 	ok(ours < 5000, "%s: an idle initiator uses %ld us of CPU time in a second, less than 5000",
 		wire_method_name(method), ours);
-	ok(theirs <= IDLE_TICKS, "idle: an idle target uses %ld clock ticks in a second", theirs);
+	ok(theirs <= IDLE_TICKS, "idle target: it uses %ld clock ticks of CPU time in a second",
+		theirs);
 	ok(!lanes_persist(client, LANES - 1, TARGET_SIZE - 4096, 64, false),
-		"idle: a lane works after having been idle");
+		"idle lane: a persist succeeds after a pause without calls");
 	lanes_close(client);
 	target_stop(target);
 }
@@ -256,9 +258,9 @@ static void test_retries(void)
 	client.tallies = NULL;
 	messages_count_retry(&lane);
 	is_int(tallies[1].counts[TALLY_RETRIES], 2,
-		"retries: a message that is sent again is counted on its lane");
+		"retries: a message that is sent again counts as a retry of its lane");
 	is_int(tallies[0].counts[TALLY_RETRIES], 0,
-		"retries: a message that is sent again is not counted on another lane");
+		"retries: a message that is sent again does not count as a retry of another lane");
 }
 
 int main(void)

@@ -151,11 +151,12 @@ static void check_unread(struct target *target, enum holdfast_method method)
 	if (method != HOLDFAST_METHOD_MESSAGE && target_provider() == HOLDFAST_PROVIDER_TCP) {
 		target_wait_for(target, target_is_through);
 		is_int(target->result, -ECONNRESET,
-			"failed read: the target sees that the lane is closed before the pool is closed");
+			"failed read: the initiator closes the lane's connection at once, not only when it closes the pool");
 	}
 	for (size_t i = 0; i < TARGET_SIZE; i++)
 		changed += to[i] != 0x5a;
-	is_int(changed, 0, "failed read: the caller's memory is not written to afterwards");
+	is_int(changed, 0,
+		"failed read: the target does not write to the caller's memory after the failure");
 }
 
 /* The target is stopped and sends no replies: a call must end at its own deadline. */
@@ -178,7 +179,7 @@ static void test_stopped(const struct call *call, enum holdfast_method method)
 	ok(took > 0.39 && took < 3,
 		"silent target: a call ends after its deadline of 0.4 s (%.3f s)", took);
 	has_str(err_get(), "no answer within 400 ms",
-		"silent target: the message has the deadline");
+		"silent target: the message has the time limit of the call");
 	is_dead(client, -ETIMEDOUT);
 	if (call->make == large_read)
 		check_unread(target, method);
@@ -199,15 +200,18 @@ static void test_hangup(void)
 	args.hangup_fd = eventfd(0, 0);
 	if (fabric_client_open(&args, &client))
 		bail("%s", err_get());
-	is_int(small_persist(client), 0, "hangup: a persist works before the hangup");
+	is_int(small_persist(client), 0,
+		"hangup_fd: a persist succeeds while the target is connected");
 	target_pause(target);
 	if (write(args.hangup_fd, &one, sizeof(one)) < 0)
 		bail("write: %m");
 	double start = seconds();
-	is_int(small_persist(client), -ECONNRESET, "hangup: a waiting call gives ECONNRESET");
-	ok(seconds() - start < 3, "hangup: a waiting call ends at once");
+	is_int(small_persist(client), -ECONNRESET,
+		"hangup_fd: a call gives ECONNRESET if this descriptor reports that the target is gone");
+	ok(seconds() - start < 3,
+		"hangup_fd: a call ends at once if this descriptor reports that the target is gone");
 	has_str(err_get(), "here:set: the target is gone",
-		"hangup: the message says that the target is gone");
+		"hangup_fd: the message of the failed call says that the target is gone");
 	is_dead(client, -ECONNRESET);
 	lanes_close(client);
 	close(args.hangup_fd);
@@ -307,9 +311,9 @@ static void test_initiator_stopped(void)
 	kill(pid, SIGSTOP);
 	usleep(50000);
 	double start = seconds();
-	is_int(target_stop(target), 0, "initiator stopped: the target can be ended");
+	is_int(target_stop(target), 0, "initiator stopped by SIGSTOP: the target can be ended");
 	ok(seconds() - start < 3,
-		"initiator stopped: ending the target does not wait for the initiator");
+		"initiator stopped by SIGSTOP: ending the target does not wait for the initiator");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }

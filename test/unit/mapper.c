@@ -79,20 +79,20 @@ static void types(void)
 		ok(told.is_told, "device-mapper table \"%s %s\": is read", rows[i].type,
 			rows[i].parameters);
 		is_int(told.survival, rows[i].survival,
-			"device-mapper table \"%s %s\": says correctly if data survives power cuts",
+			"device-mapper table \"%s %s\": mapper_parse() says correctly whether data survives power cuts",
 			rows[i].type, rows[i].parameters);
 	}
 	struct mapper told = of_one("snapshot", "16/2048 16", false);
 	ok(told.has_snapshot,
 		"device-mapper snapshot without parameters: is recognised as a snapshot");
 	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"device-mapper snapshot without parameters: it is unknown if data survives");
+		"device-mapper snapshot without parameters: it is unknown whether data survives power cuts");
 	ok(of_one("crypt", "", false).is_encrypted,
 		"device-mapper table \"crypt\": is recognised as encrypted");
 	begin();
 	told = mapper_parse(&answer, sizeof(answer), false);
 	is_int(told.survival, HOLDFAST_SURVIVES_UNKNOWN,
-		"device-mapper device without a table: it is unknown if data survives");
+		"device-mapper device without a table: it is unknown whether data survives power cuts");
 }
 
 static void several(void)
@@ -104,13 +104,13 @@ static void several(void)
 	struct mapper told = mapper_parse(&answer, sizeof(answer), false);
 	ok(told.is_told, "device-mapper table of three targets: is read");
 	is_int(told.survival, HOLDFAST_SURVIVES_NOT,
-		"device-mapper table of three targets: if one loses data, data does not survive");
+		"device-mapper table of three targets, one of which drops all data: data does not survive power cuts");
 	begin();
 	target("linear", "254:0 0");
 	target("snapshot", "254:0 254:16 N 8");
 	told = mapper_parse(&answer, sizeof(answer), true);
 	is_int(told.survival, HOLDFAST_SURVIVES_NOT,
-		"device-mapper snapshot as the second target: data does not survive");
+		"device-mapper table with a non-persistent snapshot as second target: data does not survive power cuts");
 }
 
 /* Answers that are truncated, or have offsets that point outside of the answer, must be refused. */
@@ -138,7 +138,8 @@ static void malformed(void)
 		spec.next = nexts[i];
 		memcpy(answer.bytes + sizeof(answer.head), &spec, sizeof(spec));
 		ok(!mapper_parse(&answer, sizeof(answer), true).is_told,
-			"device-mapper table whose next target is at %u: is refused", nexts[i]);
+			"device-mapper table whose next target is at the invalid offset %u: is refused",
+			nexts[i]);
 	}
 	answer.head.data_start = 1U << 30;
 	ok(!mapper_parse(&answer, sizeof(answer), true).is_told,

@@ -80,7 +80,7 @@ static void transfers(void)
 	/* Pretend that mappings need a larger alignment, as those of DAX devices do. */
 	file.alignment = 2 * page;
 	is_int(mcsafe_read(&file, buf, 2, 2 * page - 1), 0,
-		"mcsafe_read: a range across two units of alignment is read");
+		"mcsafe_read: a range across a boundary of the required mapping alignment is read");
 	file.alignment = page;
 	free(buf);
 	free(there);

@@ -75,7 +75,7 @@ static void commands(void)
 		"ndbus_clear: an address that cannot be scrubbed gives NOSUPP");
 	bus.capability_errno = ENOTTY;
 	is_int(clear(0x100000200, 512), PMEM2_E_NOSUPP,
-		"ndbus_clear: a bus without the command gives NOSUPP");
+		"ndbus_clear: a bus that does not know the command ARS_CAP gives NOSUPP");
 	bus.capability_errno = EACCES;
 	is_int(clear(0x100000200, 512), -EACCES, "ndbus_clear: a lack of permission gives -EACCES");
 }

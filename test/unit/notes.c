@@ -61,12 +61,12 @@ static void test_calls(void)
 	static bool pages[PAGES];
 
 	begin(2);
-	is_int(take(pages), 0, "notes: at first nothing is noted");
+	is_int(take(pages), 0, "notes: new notes have no ranges");
 	notes_add(&notes, 0, 5 * NOTES_PAGE + 8, 8);
 	notes_add(&notes, 1, 9 * NOTES_PAGE - 8, 16);
 	notes_drained(&notes, 0);
 	ok(take(pages) == 2 * NOTES_PAGE && pages[8] && pages[9],
-		"notes_drained: removes the ranges of its lane, and of no other, from the notes");
+		"notes_drained: removes the ranges of the given lane from the notes, and keeps those of other lanes");
 	is_int(take(pages), 0, "notes_take: ranges that were taken are not noted any more");
 	notes_add(&notes, 0, 3 * NOTES_PAGE, 1);
 	notes_lost(&notes, 0);
@@ -75,9 +75,9 @@ static void test_calls(void)
 		"notes_lost: ranges that may be lost stay noted in spite of a later drain");
 	notes_missed(&notes, SIZE - 1, 1);
 	ok(take(pages) == NOTES_PAGE && pages[PAGES - 1],
-		"notes_missed: the last byte of the pool is noted");
+		"notes_missed: the last byte of the pool can be noted");
 	notes_missed(&notes, GUARD, SIZE - GUARD);
-	is_int(take(pages), SIZE - GUARD, "notes_missed: the whole pool is noted");
+	is_int(take(pages), SIZE - GUARD, "notes_missed: the whole pool can be noted");
 	notes_missed(&notes, SIZE, 1);
 	notes_missed(&notes, SIZE - 8, 9);
 	notes_missed(&notes, 0, 8);
@@ -90,7 +90,7 @@ static void test_calls(void)
 	notes_enter(&notes, 1);
 	notes_enter(&notes, 7);
 	is_int(notes_calls(&notes), 2,
-		"notes_calls: calls on a lane and calls without a lane are counted");
+		"notes_calls: calls that use a lane and calls without a lane are counted");
 	notes_leave(&notes, 1);
 	notes_leave(&notes, 7);
 	is_int(notes_calls(&notes), 0, "notes_calls: calls that have ended are not counted");
@@ -156,7 +156,8 @@ static void test_exact(void)
 		"notes: exactly the pages of 64 flushed ranges are noted");
 	for (unsigned i = 0; i < 1000; i++)
 		notes_add(&notes, 0, GUARD + 64 * i, 64);
-	is_int(take(pages), 16 * NOTES_PAGE, "notes: ranges that touch are joined without a gap");
+	is_int(take(pages), 16 * NOTES_PAGE,
+		"notes: adjacent flushed ranges are joined to one range without a gap");
 	notes_fini(&notes);
 }
 

@@ -86,7 +86,7 @@ static void rounding(void)
 		"pages_touched: a range at the end of a page touches one page");
 	ok(none.from == none.to, "pages_touched: an empty range touches no page");
 	ok(touched(page + 5, SIZE_MAX, page, UINTPTR_MAX),
-		"pages_touched: a range that wraps around ends with the address space");
+		"pages_touched: a range beyond the end of the address space is cut off at this end");
 	ok(touched(last + 5, 1, last, UINTPTR_MAX),
 		"pages_touched: a byte in the last page of the address space touches that page");
 	ok(touched(last - 1, 1, last - page, last),

@@ -113,13 +113,14 @@ static void test_limit(void)
 		now += LOOK;
 	}
 	ok(now - start >= POLL && now - start < POLL + 4 * US,
-		"poll time: a waiter without an answer polls for %llu us, the limit is 50",
+		"poll time of 50 us: a waiter that gets no answer polls for %llu us",
 		(unsigned long long)((now - start) / US));
 	now += S;
-	ok(!patience_lasts(&patience, now), "poll time: a wait that has slept does not poll again");
+	ok(!patience_lasts(&patience, now),
+		"poll time of 50 us: once a waiter has slept, it does not poll again in the same wait");
 	patience_begin(&patience);
 	ok(patience_lasts(&patience, now),
-		"poll time: after a wait that slept, the next wait polls again");
+		"poll time of 50 us: a waiter that slept in one wait polls at the beginning of its next wait");
 	patience = (struct patience){.poll_ns = 0};
 	ok(!patience_lasts(&patience, now), "poll time 0: a waiter sleeps at once");
 }
@@ -130,16 +131,18 @@ static void test_idle(void)
 	struct machine idle = {.yield = US / 2};
 	struct count count = wait_for(&patience, &idle, S);
 
-	ok(count.polled > 50000 && !count.slept, "idle machine: %u waits, all of them polled",
-		count.polled);
+	ok(count.polled > 50000 && !count.slept,
+		"idle machine: all of %u waits end while the waiter polls", count.polled);
 	struct machine tick = {.yield = US / 2, .every = 1000, .long_yield = 30 * US};
 	count = wait_for(&patience, &tick, S);
 	ok(count.polled > 50000 && !count.slept,
-		"interrupts of 30 us now and then: %u waits, all of them polled", count.polled);
+		"machine with occasional interrupts of 30 us: all of %u waits end while the waiter polls",
+		count.polled);
 	struct machine peers = {.yield = 150 * US};
 	count = wait_for(&patience, &peers, S);
 	ok(count.polled > 5000 && !count.slept,
-		"16 waiters take turns on a CPU: %u waits poll, none sleeps", count.polled);
+		"16 waiters take turns on a CPU: all of %u waits end while the waiter polls",
+		count.polled);
 }
 
 static void test_busy(uint64_t slice)
@@ -155,20 +158,20 @@ static void test_busy(uint64_t slice)
 	while (!count.slept && count.polled < 100)
 		wait_once(&patience, &busy, &count);
 	ok(now - start <= 20 * MS,
-		"busy CPU with time slices of %llu us: the first wait sleeps after %llu us", us,
-		(unsigned long long)((now - start) / US));
+		"busy CPU with time slices of %llu us: the waiter sleeps for the first time after %llu us",
+		us, (unsigned long long)((now - start) / US));
 	wait_for(&patience, &busy, 2 * S);
 	count = wait_for(&patience, &busy, 10 * S);
 	ok(count.slept > 200 * count.polled && count.polled,
-		"busy CPU with time slices of %llu us: %u waits sleep, few (%u) try to poll", us,
-		count.slept, count.polled);
+		"busy CPU with time slices of %llu us: %u waits end while the waiter sleeps, only %u while it polls",
+		us, count.slept, count.polled);
 	ok(count.lost < 10 * S / 25,
 		"busy CPU with time slices of %llu us: attempts to poll lose %llu ms of 10 s", us,
 		(unsigned long long)(count.lost / MS));
 	wait_for(&patience, &idle, S / 2);
 	count = wait_for(&patience, &idle, S);
 	ok(!count.slept,
-		"busy CPU with time slices of %llu us: half a second after the load ended all waits poll again",
+		"busy CPU with time slices of %llu us: half a second after the load has ended, no wait sleeps",
 		us);
 }
 
@@ -183,8 +186,8 @@ static void test_rare(void)
 	struct count count = wait_for(&patience, &rare, 10 * S);
 
 	ok(count.polled > 4 * count.slept,
-		"other threads run rarely, for 3 ms: most waits (%u) poll, %u sleep", count.polled,
-		count.slept);
+		"other threads run rarely, for 3 ms: most waits (%u) end while the waiter polls, %u while it sleeps",
+		count.polled, count.slept);
 }
 
 /* The waiter loses the CPU between two looks, without a yield: the clock jumps by 4 ms. */
@@ -201,7 +204,7 @@ static void test_interrupted(void)
 		patience_lasts(&patience, now);
 	}
 	ok(tries <= 4,
-		"interrupted between two looks: the waiter sleeps in wait %u, at the latest in wait 4",
+		"waiter that loses the CPU while it polls: it sleeps in wait %u, at the latest in wait 4",
 		tries);
 	patience = (struct patience){.poll_ns = POLL};
 	for (unsigned i = 0; i < 100; i++) {
@@ -252,10 +255,10 @@ static void test_steady(uint64_t period, uint64_t jitter)
 	uint64_t begin = now;
 	struct count count = wait_for_messages(&patience, &machine, period, jitter, 1000);
 	ok(count.polled >= 850,
-		"a message every %llu us: the waiter polls when it arrives, in %u waits of 1000",
+		"a message every %llu us: in %u of 1000 waits, the waiter polls when the message arrives",
 		us, count.polled);
 	ok(count.polled_ns <= (now - begin) / 4,
-		"a message every %llu us: the waiter polls %llu us in each wait, less than a quarter of it",
+		"a message every %llu us: the waiter polls for %llu us of each wait, less than a quarter of its time",
 		us, (unsigned long long)(count.polled_ns / US / 1000));
 }
 
@@ -270,7 +273,7 @@ static void test_share(void)
 	uint64_t most = (now - begin) / PATIENCE_SHARE + PATIENCE_CREDIT_NS + 5 * MS;
 
 	ok(count.polled_ns < first + most && count.polled_ns > first + most / 2,
-		"messages at random times: polling in windows takes %llu ms of %llu, at most a quarter",
+		"messages at random times: polling when a message is expected takes %llu ms of %llu ms, at most a quarter",
 		(unsigned long long)((count.polled_ns - first) / MS),
 		(unsigned long long)((now - begin) / MS));
 }
@@ -284,15 +287,16 @@ static void test_pause(void)
 	wait_for_messages(&patience, &machine, MS, 50 * US, 100);
 	struct count count = wait_for_messages(&patience, &machine, 100 * S, 0, 1);
 	ok(count.slept == 1 && count.napped == 1 && count.polled_ns < MS,
-		"idle after many messages: the waiter polls for %llu us and then sleeps without limit",
+		"no message for 100 s after many messages: the waiter polls for %llu us, then sleeps without a time limit",
 		(unsigned long long)(count.polled_ns / US));
 	count = wait_for_messages(&patience, &machine, MS, 50 * US, 100);
-	ok(count.polled >= 80, "idle after many messages: %u of the next 100 waits poll again",
+	ok(count.polled >= 80,
+		"messages again after 100 s without any: %u of the next 100 waits end while the waiter polls",
 		count.polled);
 	wait_for_messages(&patience, &machine, 10 * MS, 0, 10);
 	count = wait_for_messages(&patience, &machine, 10 * MS, 0, 100);
 	ok(count.slept == 100 && !count.napped && count.polled_ns < 100 * (POLL + 4 * US),
-		"a message every 10 ms: each wait polls for the fixed time only, and sleeps");
+		"a message every 10 ms: each wait polls for the configured time at its beginning, then sleeps");
 }
 
 static void test_burst(void)
@@ -303,16 +307,20 @@ static void test_burst(void)
 	now = S;
 	wait_for_messages(&patience, &machine, MS, 50 * US, 100);
 	struct count count = wait_for_messages(&patience, &machine, 10 * US, 0, 1);
-	ok(count.slept == 1, "a burst after single messages: the first wait of it sleeps");
+	ok(count.slept == 1,
+		"burst of messages after single ones: the waiter sleeps in the first wait of the burst");
 	count = wait_for_messages(&patience, &machine, 10 * US, 0, 20);
-	ok(count.polled == 20, "a burst after single messages: all later waits poll");
+	ok(count.polled == 20,
+		"burst of messages after single ones: all later waits of the burst end while the waiter polls");
 	for (unsigned i = 0; i < 20; i++) {
 		wait_for_messages(&patience, &machine, MS, 50 * US, 1);
 		count = wait_for_messages(&patience, &machine, 10 * US, 0, 3);
 	}
-	ok(count.polled == 3, "bursts, one in each millisecond: each wait in a burst polls");
+	ok(count.polled == 3,
+		"a burst of messages in each millisecond: each wait in a burst ends while the waiter polls");
 	count = wait_for_messages(&patience, &machine, MS, 50 * US, 1);
-	ok(count.polled == 1, "bursts, one in each millisecond: the wait for the next burst polls");
+	ok(count.polled == 1,
+		"a burst of messages in each millisecond: the wait for the next burst ends while the waiter polls");
 }
 
 static void test_fixed(void)
@@ -323,7 +331,7 @@ static void test_fixed(void)
 	now = S;
 	struct count count = wait_for_messages(&patience, &machine, MS, 0, 100);
 	ok(count.slept == 100 && !count.napped && count.polled_ns < 100 * (POLL + 4 * US),
-		"a waiter that does not learn: it polls for the fixed time only, and sleeps");
+		"waiter that does not predict messages: it polls for the configured time in each wait, then sleeps");
 }
 
 /* Other threads want the CPU: a waiter that rests has no window, however regular messages are. */
@@ -339,14 +347,15 @@ static void test_busy_window(void)
 	uint64_t begin = now;
 	struct count count = wait_for_messages(&patience, &busy, MS, 0, 9000);
 	ok(count.napped < 100 && count.slept > 8900,
-		"regular messages on a busy CPU: waits sleep, with %u naps", count.napped);
+		"regular messages on a busy CPU: waits end while the waiter sleeps, %u sleeps have a time limit",
+		count.napped);
 	ok(count.lost < (now - begin) / 25,
-		"regular messages on a busy CPU: attempts to poll lose %llu ms of %llu",
+		"regular messages on a busy CPU: attempts to poll lose %llu ms of %llu ms",
 		(unsigned long long)(count.lost / MS), (unsigned long long)((now - begin) / MS));
 	wait_for_messages(&patience, &machine, MS, 0, 1000);
 	count = wait_for_messages(&patience, &machine, MS, 0, 100);
 	ok(count.polled == 100,
-		"regular messages on a CPU that was busy: a second later all waits poll again");
+		"regular messages on a busy CPU: a second after the load has ended, the waiter polls in all waits");
 }
 
 int main(void)

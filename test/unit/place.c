@@ -81,7 +81,7 @@ static void first_fits(void)
 		"place_reserve_above: the third place is above the first two");
 	place_release(b, 4 * MiB);
 	char *d = above(HINT, 2 * MiB, 2 * MiB);
-	ok(d == b, "place_reserve_above: a hole is used again");
+	ok(d == b, "place_reserve_above: a hole that a released place has left is used");
 	char *e = above(HINT, 4 * MiB, 2 * MiB);
 	ok(e == c + 2 * MiB, "place_reserve_above: a hole that is too small is skipped");
 	char *f = above(HINT, 4096, 2 * MiB);
@@ -119,7 +119,7 @@ static void far_hints(void)
 #else
 	char *low = above(0, 4096, 2 * MiB);
 	ok((uintptr_t)low >= 2 * MiB && (uintptr_t)low < GiB && !((uintptr_t)low % (2 * MiB)),
-		"place_reserve_above: a hint of 0 gives the first place that is not 0");
+		"place_reserve_above: a hint of 0 gives the lowest free place, but not address 0");
 	place_release(low, 4096);
 	char *high = above((uintptr_t)1 << 60, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
@@ -172,12 +172,13 @@ static void rivals_are_faster(void)
 	rivals = count;
 	char *addr = above(HINT, 2 * MiB, 2 * MiB);
 	is_int(rivals, 0,
-		"place: a map is made although another thread takes the free place, %d times",
+		"place: a map is made although another thread takes the free place first, %d times in a row",
 		count);
 	for (int i = 0; i < count; i++)
 		unharmed += taken[i] == (char *)HINT + (size_t)(count - 1 - i) * 2 * MiB &&
 			    !msync(taken[i], 4096, MS_ASYNC) && *taken[i] == 1 + i;
-	is_int(unharmed, count, "place: the other thread keeps the places that it took");
+	is_int(unharmed, count,
+		"place: memory that another thread mapped at the free place meanwhile is not overwritten");
 	ok(addr == (char *)HINT + (size_t)count * 2 * MiB,
 		"place: the library's map gets the next free place");
 	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
@@ -220,10 +221,10 @@ static void refusals(void)
 
 	refuses = true;
 	is_int(place_reserve(&addr, 2 * MiB, 2 * MiB), 0,
-		"place_reserve: succeeds though the surplus of the reservation cannot be unmapped");
+		"place_reserve: succeeds although munmap fails for reserved memory beside the aligned place");
 	refuses = false;
 	is_int((uintptr_t)addr % (2 * MiB), 0,
-		"place_reserve: the place is aligned though the surplus cannot be unmapped");
+		"place_reserve: the place is aligned although munmap fails for reserved memory beside the place");
 	if (mmap(addr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != addr)
 		bail("cannot map: %m");
 	ok(is_accessible(addr), "place_discard: the memory is accessible before the call");

@@ -73,7 +73,7 @@ static void device_alone(void)
 		"device DAX: a reopened pool has the bytes that were stored");
 	struct pool *other;
 	is_int(pool_open(set, size, &other), -EBUSY,
-		"device DAX: a second open finds the pool in use");
+		"device DAX: a second open fails because the pool is in use");
 	attr.major = 8;
 	is_int(pool_set_attributes(pool, &attr), 0, "device DAX: the attributes are changed");
 	pool_close(pool);
@@ -93,7 +93,8 @@ static void device_alone(void)
 	for (size_t i = 0; i < 2 * MIB; i++)
 		left += base[i] != 0;
 	is_int(left, 0, "device DAX: removing zeroes the first 2 MiB");
-	is_int(base[2 * MIB], 'y', "device DAX: removing leaves the bytes after the first 2 MiB");
+	is_int(base[2 * MIB], 'y',
+		"device DAX: removing does not change the bytes after the first 2 MiB");
 	pool_close(pool);
 	pool_set_free(set);
 	set = set_of("device.set", "%zu %s\n", size - alignment, dax);
@@ -116,15 +117,17 @@ static void device_and_file(void)
 	struct pool *pool = NULL;
 
 	is_int(pool_create(set, size, &attr, &pool), 0,
-		"DAX and a file: a pool with a header in each part is created");
-	ok(!pool_is_device(pool), "DAX and a file: the pool does not count as a device");
+		"pool set with a DAX device before a file: a pool with a header in each part is created");
+	ok(!pool_is_device(pool),
+		"pool set with a DAX device before a file: the pool does not count as a device");
 	is_int(pool_size(pool), size + 4 * MIB - 4096,
-		"DAX and a file: the size of the pool is the sum of both parts less one header page");
+		"pool set with a DAX device before a file: the pool has the size of both parts less one header page");
 	memset((char *)pool_base(pool) + size - 1, 'x', 2);
 	is_int(pool_deep_sync(pool, size - 1, 2, 0), 0,
-		"DAX and a file: a deep sync of bytes in both parts succeeds");
+		"pool set with a DAX device before a file: a deep sync of bytes in both parts succeeds");
 	pool_discard(pool);
-	ok(!pooldir_has("file"), "DAX and a file: discarding the pool unlinks the file");
+	ok(!pooldir_has("file"),
+		"pool set with a DAX device before a file: discarding the pool unlinks the file");
 	pool_set_free(set);
 	set = set_of("two.set", "4M @/file\nAUTO %s\n", dax);
 	is_int(pool_create(set, size, &attr, &pool), -EINVAL,
@@ -188,7 +191,7 @@ static void left_open(const char *directory, const char *name)
 	if (is_int(pool_open(set, 2 * MIB, &pool), 0,
 		    "pool set %s: a pool whose process was killed opens", name))
 		is_int(pool_close(pool), 0,
-			"pool set: a pool whose process was killed closes again");
+			"pool set: a pool that was opened after its process was killed closes");
 	else
 		diag("%s", err_get());
 	pool_set_free(set);

@@ -216,12 +216,12 @@ static void each_call(bool without_tmpfile, bool without_naming)
 				 : "with O_TMPFILE");
 	is_int(left, 0, "pool_create: no failed call has left a file");
 	is_int(written, 0,
-		"pool_create: no failed call has left a header in the part that existed");
+		"pool_create: no failed call has left a header in a part that existed before the call");
 	is_int(silent, 0, "pool_create: each failed call is reported as EIO, with a message");
 	if (!error)
 		pool_discard(pool);
 	ok(!pooldir_has("e0") && !pooldir_has("e2") && is_blank("e1"),
-		"pool_discard: removes new parts, and clears the header of the part that existed");
+		"pool_discard: removes new parts, and clears the header of a part that existed before pool_create");
 	is_int(count_entries("/proc/self/fd"), descriptors,
 		"pool_create: no descriptor is left open after failed and discarded calls");
 	is_int(count_maps(), 0, "pool_create: no mapping is left behind");
@@ -420,11 +420,11 @@ static void rights(void)
 	pool_set_free(set);
 	set = pooldir_set("rights.set", "2M @/open/r0\n2M @/open/r1\n");
 	is_int(create_as_nobody(set), 0,
-		"pool_create: write permission for the directory is enough");
+		"pool_create: a user with no other permission than write permission for the directory can create a pool");
 	ok(pooldir_has("open/r0") && pooldir_has("open/r1"),
-		"pool_create: a user with only write permission for the directory makes the parts");
+		"pool_create: the parts exist after a user with write permission for the directory created a pool");
 	is_int(pool_remove(pooldir_root, "rights.set", 0), 0,
-		"pool_remove: write permission for the directory is enough");
+		"pool_remove: write permission for the directory is enough to remove a pool");
 	pool_set_free(set);
 }
 

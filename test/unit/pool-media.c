@@ -93,11 +93,11 @@ static void unsafe_shutdowns(void)
 		"shutdown state: after an unsafe shutdown a second open is refused, too");
 	shutdowns(4);
 	is_int(open_and_close(set), 0,
-		"shutdown state: a pool opens again if the module's count is the recorded one");
+		"shutdown state: a pool opens if the module's count of unsafe shutdowns is the one that the pool recorded");
 	lose_power(set);
 	tree_file(MODULE "id", "8680-77777777\n");
 	is_int(open_and_close(set), -EINVAL,
-		"shutdown state: a pool that was open and is now on another module is refused");
+		"shutdown state: a pool that was not closed, and is now on a module with another id, is refused");
 	has_str(err_get(), "moved to other modules",
 		"shutdown state: the message says that the pool moved to other modules");
 	tree_file(MODULE "id", "8680-56341200\n");

@@ -96,7 +96,7 @@ static void clean_shutdown(void)
 	const char *said = run(&status, "info -f obj", pooldir_path("ours0"));
 	ok(says(said, "Last shutdown", "dirty"), "pmempool info: shows that a pool was not closed");
 	is_int(pool_open(set, 8 * MIB, &pool), 0,
-		"pool_open: a pool that was not closed opens without NVDIMMs");
+		"pool_open: a pool that was not closed opens on a machine without NVDIMMs");
 	pool_close(pool);
 	said = run(&status, "info -f obj", pooldir_path("ours0"));
 	ok(says(said, "Last shutdown", "clean"), "pmempool info: shows that the pool is closed");

@@ -94,9 +94,10 @@ static void syntax(void)
 	is_str(set->entries[1].path, "/d",
 		"pool_set_parse: blanks around a path do not belong to it");
 	is_int(set->entries[1].line, 7, "pool_set_parse: each entry has its line number");
-	ok(set->entries[2].is_auto && !set->entries[1].is_auto, "pool_set_parse: AUTO is read");
+	ok(set->entries[2].is_auto && !set->entries[1].is_auto,
+		"pool_set_parse: AUTO as the size of an entry is read");
 	ok(set->single_header && !set->no_headers, "pool_set_parse: OPTION SINGLEHDR is read");
-	is_str(set->name, "x.set", "pool_set_parse: the set has the name that was given");
+	is_str(set->name, "x.set", "pool_set_parse: the set has the name that the caller gave");
 	pool_set_free(set);
 	set = parse("PMEMPOOLSET\n2M /a\nOPTION NOHDRS");
 	ok(set && set->no_headers && !set->single_header,
@@ -198,7 +199,8 @@ static void names(void)
 	is_int(open_both(""), -EINVAL, "pool set: an empty name is refused");
 	is_int(open_both("sub/none.set"), -ENOENT,
 		"pool set: a name that does not exist gives ENOENT");
-	is_int(open_both("sub/in.set/more"), -EINVAL, "pool set: a path through a file is refused");
+	is_int(open_both("sub/in.set/more"), -EINVAL,
+		"pool set: a name with a file in place of a directory is refused");
 	is_int(open_both("..set"), -ENOENT,
 		"pool set: a name that begins with two dots is an ordinary name");
 	symlink("../outside.set", pooldir_path("sets/link.set"));

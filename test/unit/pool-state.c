@@ -68,7 +68,7 @@ static void test_text(void)
 	state.extent = 7;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: a state with more missing bytes than its extent is refused");
+		"state_parse: a state with 8 missing bytes in an extent of 7 bytes is refused");
 	state.inconsistent = false;
 	state.missing = state.extent = 0;
 	state_format(&state, text);
@@ -182,7 +182,7 @@ static void test_old_kernel(const char *path, const uint8_t *session)
 	waitpid(child, NULL, 0);
 	is_int(state_take_over(path, session, 2000), 0,
 		"state_take_over: without pidfd_send_signal(2) a lock is free if the process that held it has ended");
-	skip("state_take_over: the process that holds the lock for the session is ended",
+	skip("state_take_over: a process that holds the lock for the given session is ended",
 		"pidfd_open(2) or pidfd_send_signal(2) is not available here");
 }
 
@@ -211,9 +211,9 @@ static void test_lock(void)
 	ok(!kill(child, 0) && !waitpid(child, &status, WNOHANG),
 		"state_take_over: a process that holds the lock for another session keeps running");
 	is_int(state_take_over(path, state.session, 2000), 0,
-		"state_take_over: the process that holds the lock for the session is ended");
+		"state_take_over: a process that holds the lock for the given session is ended");
 	ok(ended_by(child, SIGTERM),
-		"state_take_over: the process that holds the lock is ended by SIGTERM");
+		"state_take_over: a process that holds the lock for the given session is ended by SIGTERM");
 	is_int(state_take_over(path, state.session, 2000), 0,
 		"state_take_over: a lock is free if the process that held it has ended");
 	child = holder(path, true);
@@ -222,7 +222,7 @@ static void test_lock(void)
 	ok(ended_by(child, SIGKILL),
 		"state_take_over: a process that holds the lock and ignores SIGTERM is ended by SIGKILL");
 	int fd = state_hold(path);
-	ok(fd >= 0, "state_hold: the lock can be held again");
+	ok(fd >= 0, "state_hold: the lock can be taken after the process that held it was ended");
 	close(fd);
 	state_remove(path);
 	free(path);

@@ -189,7 +189,7 @@ static void change_attributes(void)
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
 		"pool_attributes: returns zeros also after reopening a pool without attributes");
 	is_int(pool_guard(pool), 4096,
-		"pool_guard: a pool whose attributes were removed still has headers");
+		"pool_guard: a pool whose attributes were removed is still treated as a pool with headers");
 	is_int(pool_set_attributes(pool, &attr), 0,
 		"pool_set_attributes: a pool without attributes can be given attributes again");
 	pool_close(pool);

@@ -161,9 +161,10 @@ static void ppc64(void)
 		"ppc_features: the bit of POWER8 means ISA 2.07");
 	is_int(ppc_features(0x80040000, 128), PPC_ARCH_2_07 | PPC_ARCH_3_1,
 		"ppc_features: the bits of POWER10 mean ISA 2.07 and ISA 3.1");
-	is_int(ppc_features(0x80040000, 0), 0, "ppc_features: a block size of 0 disables flushing");
+	is_int(ppc_features(0x80040000, 0), 0,
+		"ppc_features: a cache block size of 0 disables flushing");
 	is_int(ppc_features(0x80040000, 100), 0,
-		"ppc_features: a block size that is not a power of two disables flushing");
+		"ppc_features: a cache block size that is not a power of two disables flushing");
 }
 
 int main(void)

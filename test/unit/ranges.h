@@ -176,7 +176,8 @@ static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool 
 			snprintf(faults, sizeof(faults), "%s", now);
 		}
 	}
-	is_str(faults, "", "%s %s, tuning %s: each %zu-byte line of %d ranges is flushed once",
+	is_str(faults, "",
+		"%s %s, tuning %s: each %zu-byte cache line of %d ranges is flushed once",
 		engine->name, drain ? "persist" : "flush", cpu.tuning.name, line_size, ranges);
 	cpu = found;
 }

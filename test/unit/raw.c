@@ -454,7 +454,9 @@ static void test_may_be(void)
 			may |= raw_may_be(slot + at);
 		passed += insn.kind != RAW_OTHER && insn.kind != RAW_LOCKED && !may;
 	}
-	ok(!passed, "raw_may_be: finds every form that raw_decode knows (%u missed)", passed);
+	ok(!passed,
+		"raw_may_be: returns true for every instruction that raw_decode knows (%u exceptions)",
+		passed);
 }
 
 int main(void)

@@ -220,12 +220,15 @@ static void random_operations(void)
 		looks += looks_right();
 	}
 	is_int(maps, 20000,
-		"reservation: 20000 random openings and closings of maps agree with the model");
-	is_int(extends, 20000, "reservation: random extensions agree with the model");
-	is_int(shrinks, 20000, "reservation: random shrinkings agree with the model");
+		"reservation: 20000 random openings and closings of maps agree with a simple reference model");
+	is_int(extends, 20000,
+		"reservation: random extensions of the reservation agree with a simple reference model");
+	is_int(shrinks, 20000,
+		"reservation: random reductions of the reservation agree with a simple reference model");
 	is_int(anew, 20000,
-		"reservation: an empty reservation can be closed and opened again each time");
-	is_int(looks, 20000, "reservation: 20000 look-ups of maps agree with the model");
+		"reservation: whenever no map is left, the reservation can be closed and opened again");
+	is_int(looks, 20000,
+		"reservation: 20000 look-ups of maps agree with a simple reference model");
 	for (size_t i = 0; i < MAPS; i++)
 		if (picture.count[i])
 			map_close(&picture.maps[i]);
@@ -549,7 +552,7 @@ int main(void)
 		random_operations();
 		threads();
 	} else {
-		skip("reservation: random operations agree with the model, also in several threads",
+		skip("reservation: random operations agree with a simple reference model, also in several threads",
 			"valgrind treats MAP_FIXED_NOREPLACE as a mere hint");
 	}
 	look_while_growing();

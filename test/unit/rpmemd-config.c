@@ -39,12 +39,13 @@ static void without_any(void)
 	is_int(config.log_level, LOG_ERROR, "defaults: only errors are logged");
 	ok(!config.persist_apm && !config.persist_general_given,
 		"defaults: persist-apm is off, and persist-general is not set");
-	ok(config.data_over_ssh, "defaults: data may go over ssh");
+	ok(config.data_over_ssh, "defaults: pool data may be sent over the ssh connection");
 	is_int(config.max_lanes, 1024, "defaults: max-lanes is 1024");
 	is_int(config.nthreads, 0, "defaults: nthreads is 0");
 	is_int(config.timeout_ms, 30000, "defaults: timeout is 30000 ms");
 	is_int(config.poll_us, 50, "defaults: poll-us is 50");
-	ok(config.learns, "defaults: waits learn when to poll");
+	ok(config.learns,
+		"defaults: the daemon learns from earlier messages when to poll for the next one");
 	ok(!config.port_low && !config.port_high, "defaults: any port may be used");
 	unsetenv("HOME");
 	defaults();
@@ -80,7 +81,8 @@ static void all_keys(void)
 	is_int(config.port_low * 10000 + config.port_high, 70007010, "config: port-range is read");
 	is_int(config.timeout_ms, 1234, "config: timeout is read");
 	is_int(config.poll_us, 0, "config: poll-us is read");
-	ok(!config.learns, "config: if poll-us is set, waits do not learn when to poll");
+	ok(!config.learns,
+		"config: if poll-us is set, the daemon does not learn from earlier messages when to poll");
 	is_str(config.log_file, "/var/log/a=b", "config: the name of log-file may have an = in it");
 	ok(!config.use_syslog, "config: log-file switches syslog off");
 	is_int(parse("log-file = /x\nuse-syslog = yes\n"), 0,

@@ -157,9 +157,9 @@ static void test_lanes(void)
 	has_str(err_get(), "/holdfast-pool-",
 		"lane 2: the message names the file whose write-back failed");
 	calls.commit(&store, 0, 64);
-	is_int(drain(&one), 0, "lane 1: bytes that are sent again are durable");
+	is_int(drain(&one), 0, "lane 1: a drain after the bytes were sent again succeeds");
 	calls.commit(&store, 2 * MIB, 64);
-	is_int(drain(&two), 0, "lane 2: bytes that are sent again are durable");
+	is_int(drain(&two), 0, "lane 2: a drain after the bytes were sent again succeeds");
 	end();
 }
 
@@ -191,24 +191,27 @@ static void test_device_beside_files(void)
 	forget_failures();
 	calls.store(&store, 4 * MIB, "12345678", 8);
 	synced_to = 0;
-	is_int(drain(&lane), 0, "device beside files: bytes of the device alone are drained");
-	is_int(synced_to, 0, "device beside files: msync(2) is not called for the device");
+	is_int(drain(&lane), 0,
+		"pool of a DAX device between two files: a drain of the device's bytes alone succeeds");
+	is_int(synced_to, 0,
+		"pool of a DAX device between two files: msync(2) is not called for the device");
 	calls.commit(&store, 4 * MIB - 4096, 8192);
 	is_int(drain(&lane), 0,
-		"device beside files: a range that begins in a file and ends in the device is drained");
+		"pool of a DAX device between two files: a range over file and device is drained");
 	ok(synced_from == 4 * MIB - 4096 && synced_to == 4 * MIB,
-		"device beside files: msync(2) is called for the file's bytes only");
+		"pool of a DAX device between two files: msync(2) is called for the first file's bytes only");
 	calls.commit(&store, 8 * MIB - 64, 128);
 	pending = EIO;
 	is_int(drain(&lane), -EIO,
-		"device beside files: a failed msync of the file behind the device is returned");
+		"pool of a DAX device between two files: the error of a failed msync of the second file is returned");
 	ok(synced_from == 8 * MIB,
-		"device beside files: msync(2) is called only for the file behind the device");
+		"pool of a DAX device between two files: msync(2) is called for the second file's bytes only");
 	uint64_t other = 0;
 	calls.store(&store, 4 * MIB, "12345678", 8);
-	is_int(drain(&other), 0, "device beside files: another lane drains bytes of the device");
+	is_int(drain(&other), 0,
+		"pool of a DAX device between two files: another lane drains the device's bytes");
 	is_int(other, 0,
-		"device beside files: a drain of device bytes only does not change the lane's mark");
+		"pool of a DAX device between two files: draining only the device does not change the lane's drain time");
 	pool->parts[1].device.kind = DEVICE_FILE;
 	end();
 }
@@ -253,8 +256,8 @@ static void test_faults(const char *granularity)
 	has_str(err_get(), "/part: File too large",
 		"granularity %s: the message names the part that cannot be written", granularity);
 	is_int(calls.store(&store, 8192, "abcdefgh", 8), 0,
-		"granularity %s: after a failed store another one succeeds", granularity);
-	is_int(drain(&lane), 0, "granularity %s: after a failed store a drain succeeds",
+		"granularity %s: a store after a failed store succeeds", granularity);
+	is_int(drain(&lane), 0, "granularity %s: a drain after a failed store succeeds",
 		granularity);
 	setrlimit(RLIMIT_FSIZE, &before);
 	cut_file(4 * MIB);

@@ -136,7 +136,7 @@ static void threads(void)
 		wrong += (size_t)result;
 	}
 	is_int(wrong, 0,
-		"sigbus_guard: each of %d threads gets the error of its own fault, although there are fewer guards",
+		"sigbus_guard: each of %d threads gets the error of its own fault, although there are fewer guards than threads",
 		THREADS);
 	ok(is_default(),
 		"sigbus_guard: the library's handler of SIGBUS is removed when the guards of many threads have ended");

@@ -58,7 +58,8 @@ static void tell(const struct tally *tally)
 		"%s %s: stores, flushes and fences are as the flags of the call require",
 		tally->engine, tally->function);
 	is_int(tally->rows, (1u << tuning_count()) - 1,
-		"%s %s: was tried with every row of cpu_tunings()", tally->engine, tally->function);
+		"%s %s: was tried with every CPU tuning that cpu_tunings() lists", tally->engine,
+		tally->function);
 }
 
 static void random_settings(const struct cpu_engine *engine)
@@ -204,7 +205,7 @@ static void test_wrong(void)
 
 		trial.flags = rows[i].flags;
 		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
-			oracle_names(rows[i].faults), "oracle: finds %s", rows[i].what);
+			oracle_names(rows[i].faults), "oracle of copies: finds %s", rows[i].what);
 	}
 }
 
@@ -221,15 +222,15 @@ static void test_wrong_engines(void)
 	struct cpu as_found = cpu;
 
 	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
-		"oracle: detects a copy that uses another flush instruction than its engine's");
+		"oracle of copies: detects a copy that uses another flush instruction than its engine's name says");
 	engine.name = "clflush-sse2";
 	trial.flags = NONTEMPORAL;
 	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
-		"oracle: detects a copy that should use streaming stores and does not");
+		"oracle of copies: detects a copy that should use streaming stores and does not");
 	engine.move_line = copy_around_caches;
 	cpu.fence_while_streaming = true;
 	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
-		"oracle: detects a copy with too many streaming stores before a fence");
+		"oracle of copies: detects a copy with too many streaming stores before a fence");
 	cpu = as_found;
 }
 

@@ -374,7 +374,7 @@ static void test_bytes(void)
 {
 	struct lanes_client *client = begin(false);
 
-	ok(client->round_trip_ns > 0, "stream: the round trip is measured");
+	ok(client->round_trip_ns > 0, "stream: the client measures the time of a round trip");
 	moves_bytes(client, "quick drains");
 	stream.odd = 4;
 	moves_bytes(client, "messages that are not aligned");
@@ -415,7 +415,8 @@ static void test_failures(bool slow_drain)
 	is_int(lanes_deep_persist(client, 1, 4096, 64), -EIO,
 		"%s: a deep persist whose deep flush fails at the target returns the error", how);
 	fail_deep = 0;
-	is_int(lanes_drain(client, 1), 0, "%s: a failure is reported only once", how);
+	is_int(lanes_drain(client, 1), 0,
+		"%s: a drain after a failure was reported does not report the failure again", how);
 	finish(client);
 }
 
@@ -426,11 +427,11 @@ static void test_waits_for_room(void)
 
 	is_int(lanes_persist(client, 1, 4096, 64, false), 0, "stream: a persist succeeds");
 	is_int((int)*retries, 0,
-		"retries: a message that need not wait for room in the stream is not counted");
+		"retries: a message that is sent without waiting for room in the stream does not count as a retry");
 	stream.waits = 3;
 	is_int(lanes_persist(client, 1, 4096, 64, false), 0,
 		"stream: a persist that has to wait for room succeeds");
-	is_int((int)*retries, 3, "retries: each wait for room in the stream is counted");
+	is_int((int)*retries, 3, "retries: each wait for room in the stream counts as a retry");
 	stream.waits = 0;
 	finish(client);
 }
@@ -496,7 +497,7 @@ static void test_side_by_side(void)
 	pthread_join(thread, &failed);
 	ok(!failed, "slow lane: a persist on the slow lane succeeds");
 	ok(stream.longest_take_ns < 200000000,
-		"slow lane: the reader does not wait for the slow lane's drain: at most %llu us",
+		"slow lane: the target takes each message within %llu us, without waiting for the slow lane's drain",
 		(unsigned long long)stream.longest_take_ns / 1000);
 	finish(client);
 }
@@ -522,7 +523,8 @@ static void test_window(void)
 		code = stream_server_take(stream.server, 2, message, writer_length(&out));
 		sent++;
 	}
-	is_int(code, -EPROTO, "window: a message more than the window allows is refused");
+	is_int(code, -EPROTO,
+		"window: one message more than the target allows without a reply is refused");
 	/* The target's worker may have taken one or two messages, which made room for as many. */
 	ok(sent > window && sent <= window + 2,
 		"window: %u messages were accepted before one was refused", sent - 1);
@@ -545,7 +547,7 @@ static void test_message_size(void)
 		code |= lanes_flush(client, 0, 4096 + 16 * i, 16, false);
 	code |= lanes_drain(client, 0);
 	ok(!code && stream.longest > 4000 && stream.longest <= stream.granted,
-		"message size: the longest message has %zu bytes, and the target grants %zu",
+		"message size: the longest message has %zu bytes, and the target allows at most %zu",
 		stream.longest, stream.granted);
 	stream.granted = 0;
 	finish(client);

@@ -60,9 +60,9 @@ static void media(void)
 		"a disk that sysfs does not show: the explanation says why regions are not known");
 	explain(file_on(NOWHERE, FACTS_NOT_TRIED, "rw"));
 	is_int(told->map_sync, HOLDFAST_MAP_SYNC_UNKNOWN,
-		"a disk that sysfs does not show: it is unknown if MAP_SYNC works, if that was not tried");
+		"a disk that sysfs does not show: before a trial of MAP_SYNC it is unknown whether MAP_SYNC works");
 	is_int(told->needed_reason, HOLDFAST_REASON_MAP_SYNC_UNKNOWN,
-		"a disk that sysfs does not show: page granularity is reported as an assumption, if MAP_SYNC was not tried");
+		"a disk that sysfs does not show: before a trial of MAP_SYNC, page granularity is reported as an assumption");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, NOWHERE)));
 	is_int(told->size.answer, HOLDFAST_UNREADABLE,
 		"a block device that sysfs does not show: its size is reported as unreadable");
@@ -74,7 +74,7 @@ static void media(void)
 	facts.filesystem.can_sync = false;
 	explain(facts);
 	is_int(told->obstacle, HOLDFAST_OBSTACLE_UNKNOWN,
-		"an ext2 whose driver sysfs does not show: it is unknown what prevents MAP_SYNC");
+		"an ext2 on a disk that sysfs does not show: it is unknown what prevents MAP_SYNC");
 	explain(facts_on(HOLDFAST_OBJECT_BLOCK_DEVICE, makedev(259, EMPTY)));
 	has_str(told->not_storable, "no medium",
 		"a block device of size 0: the explanation says why nothing can be stored");
@@ -159,7 +159,8 @@ static void spoiled(void)
 			rows[i].options);
 		bool served = rows[i].class == FILESYSTEM_NETWORK;
 		has_str(told->verdict, served ? "mounted with nostrictsync" : "not flushed",
-			"%s with %s: the verdict gives the reason", rows[i].type, rows[i].options);
+			"%s with %s: the verdict says why it is unknown if stores survive power cuts",
+			rows[i].type, rows[i].options);
 	}
 	static const char *const unstorable[] = {"rw,emergency_ro", "rw,shutdown"};
 	for (size_t i = 0; i < 2; i++) {
@@ -188,9 +189,9 @@ static void spoiled(void)
 	facts.kept_name = FACTS_UNNAMED;
 	explain(facts);
 	is_int(told->survival, HOLDFAST_SURVIVES,
-		"a file that has no name yet: it survives a power cut");
+		"a file made with O_TMPFILE: it survives a power cut on the condition that it is given a name");
 	has_str(told->condition, "only if it is given one",
-		"a file that has no name yet: the explanation says that it survives only if it is given a name");
+		"a file made with O_TMPFILE: the explanation states the condition that the file is given a name");
 	without_journal();
 	facts = file_on(EADR, FACTS_SYNC_ACCEPTED, "rw,dax=always");
 	free(facts.filesystem.type);
@@ -238,7 +239,7 @@ static void filesystems(void)
 							    : HOLDFAST_OBSTACLE_FILE_SYSTEM,
 			rows[i].survival);
 		has_str(told->verdict, rows[i].in_verdict,
-			"a file that is not on a disk: the verdict names what keeps the data");
+			"a file that is not on a disk: the verdict names what holds the data, such as main memory or a server");
 	}
 	/* Newer kernels list one option lowerdir+= for each lower layer. */
 	struct facts listed =
@@ -247,9 +248,9 @@ static void filesystems(void)
 	listed.device.number = 42;
 	explain(listed);
 	is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-		"an overlay with an option for each lower layer: the weakest layer decides");
+		"an overlay mounted with several lowerdir+= options: stores survive only what the weakest layer survives");
 	is_int(told->layer_count, 3,
-		"an overlay with an option for each lower layer: all layers are listed");
+		"an overlay mounted with several lowerdir+= options: all layers are listed");
 	static const char *const overlays[] = {
 		"rw,volatile,upperdir=/nowhere", "rw,upperdir=/nowhere,fsync=volatile"};
 	for (size_t i = 0; i < 2; i++) {
@@ -257,7 +258,7 @@ static void filesystems(void)
 		facts.filesystem.class = FILESYSTEM_LAYERED;
 		explain(facts);
 		is_int(told->survival, HOLDFAST_SURVIVES_NOT,
-			"a volatile overlay, %s: nothing survives a power cut", overlays[i]);
+			"an overlay mounted with %s: nothing survives a power cut", overlays[i]);
 	}
 	struct facts facts = file_on(PLAIN, FACTS_NOT_TRIED, "ro");
 	facts.filesystem.read_only = true;

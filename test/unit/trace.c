@@ -141,14 +141,18 @@ static void mirrors(void)
 	struct trace trace;
 
 	trace_init(&trace, 64);
-	is_int(trace_add(&trace, slots, 1), 1, "trace_add: a mirror is added");
-	is_int(add(&trace, sent, bytes), 2, "trace_add: bytes that are sent to a mirror are added");
+	is_int(trace_add(&trace, slots, 1), 1,
+		"trace_add: a record of a remote pool (a mirror) is added");
+	is_int(add(&trace, sent, bytes), 2,
+		"trace_add: a record of bytes that were sent to a remote pool is added");
 	sent.value = EVENT_TOGETHER + 1;
-	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes on a lane beyond the last");
+	is_int(add(&trace, sent, bytes), -22,
+		"trace_add: refuses bytes that were sent on a lane number out of range");
 	sent = (struct event){.kind = EVENT_SEND, .place = place_of(1, 4092), .length = 8};
-	is_int(add(&trace, sent, bytes), -22, "trace_add: refuses bytes behind a mirror's end");
+	is_int(add(&trace, sent, bytes), -22,
+		"trace_add: refuses bytes that were sent behind the end of a remote pool");
 	sent = (struct event){.kind = EVENT_STORE, .place = place_of(1, 0), .length = 8};
-	is_int(add(&trace, sent, NULL), -22, "trace_add: refuses a store to a mirror");
+	is_int(add(&trace, sent, NULL), -22, "trace_add: refuses a CPU store to a remote pool");
 	trace_fini(&trace);
 }
 
@@ -215,10 +219,13 @@ static void bad_files(void)
 	is_int(load((const unsigned char *)"garbage", 7), -22,
 		"trace_load: a file that is not a trace is refused");
 	bytes[8] ^= 8;
-	is_int(load(bytes, (size_t)size), -22, "trace_load: a file of another version is refused");
-	has_str(err_get(), "version 12", "trace_load: the message has the version of the file");
+	is_int(load(bytes, (size_t)size), -22,
+		"trace_load: a file of an unknown format version is refused");
+	has_str(err_get(), "version 12",
+		"trace_load: the message for an unknown format version has this version");
 	bytes[8] ^= 8 ^ 4 ^ 3;
-	is_int(load(bytes, (size_t)size), 0, "trace_load: a file of version 3 is loaded");
+	is_int(load(bytes, (size_t)size), 0,
+		"trace_load: a file of the older format version 3 is loaded");
 	bytes[8] ^= 4 ^ 3;
 	for (refused = 0; tries; tries--) {
 		random = random * 1103515245 + 12345;
@@ -233,7 +240,7 @@ static void bad_files(void)
 		refused);
 	unlink(path);
 	is_int(trace_load(&(struct trace){0}, (unsigned char *[EVENT_FILES]){0}, path), -2,
-		"trace_load: a missing file is ENOENT");
+		"trace_load: a missing file gives ENOENT");
 }
 
 /* Makes a long trace, and counts the events that are read back in order. */
@@ -275,19 +282,19 @@ static void in_a_file(void)
 		"trace_next: returns all events of a long trace, in order");
 	if (trace.spill.state == SPILL_OPEN) {
 		ok(trace.spill.slots >= 3 * SPILL_SLOTS,
-			"trace_add: the older events of a long trace are in a file");
+			"trace_add: the older events of a long trace are moved to a temporary file");
 		ok(resident(&trace) < SPILL_SLOTS * EVENT_SLOT / 4096 / 2,
-			"trace_next: events in a file do not stay in memory after they were read");
+			"trace_next: events read back from the temporary file do not stay in memory");
 	} else {
-		skip("trace_add: the older events of a long trace are in a file",
+		skip("trace_add: the older events of a long trace are moved to a temporary file",
 			"the directory for temporary files is in memory");
 	}
 	trace_fini(&trace);
 	setenv("TMPDIR", "/missing", 1);
 	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
-		"trace_next: returns all events of a long trace if there is no directory for a file");
+		"trace_next: returns all events of a long trace if the directory for temporary files is missing");
 	ok(trace.spill.state == SPILL_REFUSED,
-		"trace_add: all events of a long trace stay in memory if there is no directory for a file");
+		"trace_add: all events of a long trace stay in memory if the directory for temporary files is missing");
 	trace_fini(&trace);
 }
 
@@ -324,7 +331,7 @@ static void directories(void)
 	is_int(add_named(&trace, EVENT_NAME, 9, NAMES_DIRECTORIES, "x"), -22,
 		"trace_add: a name in a directory whose number is out of range is refused");
 	is_int(add_named(&trace, EVENT_MISSED, MISSED_WAYS, 0, "x"), -22,
-		"trace_add: a missed access of an unknown kind is refused");
+		"trace_add: a record of an unrecorded file access is refused if the kind of access is unknown");
 	add_named(&trace, EVENT_DIRECTORY, 1, 2, "outer");
 	name = trace_name(&trace, 7);
 	ok(name,

@@ -142,12 +142,13 @@ static void random_sequences(void)
 		}
 	}
 	is_int(changes, 4000, "tracker: 4000 random additions, unmappings and removals succeed");
-	is_int(questions, 20000, "tracker_covers: agrees with the model in 20000 calls");
+	is_int(questions, 20000,
+		"tracker_covers: agrees with a simple reference model in 20000 calls");
 	is_int(searches, 20000,
-		"tracker_find: finds the same next range as the model in 20000 calls");
+		"tracker_find: finds the same next range as a simple reference model in 20000 calls");
 	tracker_forget((uintptr_t)arena, (uintptr_t)arena + BYTES);
 	ok(!tracker_covers((uintptr_t)arena, (uintptr_t)arena + 1),
-		"tracker_forget: no range is left after the whole arena was removed");
+		"tracker_forget: no range is left after all tracked memory was removed");
 }
 
 static void rules(void)
@@ -166,7 +167,7 @@ static void rules(void)
 	ok(!tracker_covers(a, a + 3 * PAGE),
 		"tracker_covers: a range with a gap of less than a page is not covered");
 	ok(!tracker_add(&stale),
-		"tracker: adding a mapping succeeds where older mappings are still known");
+		"tracker: a mapping can be added over older mappings that were not removed from the tracker");
 	ok(tracker_covers(a, a + 4 * PAGE),
 		"tracker: a mapping that was added over older ones is covered as a whole");
 	tracker_add(&fresh);

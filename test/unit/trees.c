@@ -74,7 +74,8 @@ static void check(const char *tree, struct device device, struct answers want)
 	if (want.found)
 		is_int(region.domain, want.domain,
 			"%s: the persistence domain of the region is recognised", tree);
-	is_int(flush.state, want.deep_flush, "%s: the state of deep flush is recognised", tree);
+	is_int(flush.state, want.deep_flush,
+		"%s: whether the region supports deep flush is recognised", tree);
 	is_int(flush.error, want.deep_flush_error,
 		"%s: the attribute deep_flush gives the expected error", tree);
 	check_numbers(tree, &device, &want);
@@ -275,9 +276,9 @@ static void garbage(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), PMEM2_E_INVALID_ALIGNMENT_FORMAT,
-		"alignment: an attribute that is not a number is PMEM2_E_INVALID_ALIGNMENT_FORMAT");
+		"alignment: an attribute that is not a number gives PMEM2_E_INVALID_ALIGNMENT_FORMAT");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), PMEM2_E_INVALID_SIZE_FORMAT,
-		"size: an attribute that is not a number is PMEM2_E_INVALID_SIZE_FORMAT");
+		"size: an attribute that is not a number gives PMEM2_E_INVALID_SIZE_FORMAT");
 	is_int(value, 4711, "size and alignment: a failed call leaves the output unchanged");
 	want.numa_error = PMEM2_E_NOSUPP;
 	want.id_error = -EBADMSG;
@@ -447,12 +448,12 @@ static void unreadable(const char *tree)
 	check(tree, DISK(259, 0), want);
 	check(tree, DAX(1), want);
 	is_int(device_alignment(&DAX(1), tree_root, &value), -EACCES,
-		"alignment: an attribute without read permission is EACCES");
+		"alignment: an attribute without read permission gives EACCES");
 	is_int(device_size(&DAX(1), 0, tree_root, &value), -EACCES,
-		"size: an attribute without read permission is EACCES");
+		"size: an attribute without read permission gives EACCES");
 	is_int(value, 4711, "size and alignment: a failed call leaves the output unchanged");
 	is_int(device_deep_flush(&DAX(1), tree_root), -EACCES,
-		"deep flush: an attribute without read permission is EACCES");
+		"deep flush: an attribute without read permission gives EACCES");
 	has_str(err_get(), "region0",
 		"deep flush: the message names the region without read permission");
 }

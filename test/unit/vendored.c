@@ -34,7 +34,7 @@ static void test_found(void)
 	uint32_t usable = cpu_tuning_leaves(&found.tuning, found.features);
 	const struct cpu_engine *chosen = cpu_engine_for(usable, found.line_size);
 	is_int(line_size_at_first, found.line_size,
-		"holdfast_flush.h: the line size is known before main()");
+		"holdfast_flush.h: the size of cache lines is known before main() begins");
 	is_int(holdfast_line_size(), found.line_size,
 		"holdfast_line_size: returns the size that the CPU reports");
 	is_str(holdfast_flush_instruction(), chosen->instruction,
@@ -44,9 +44,9 @@ static void test_found(void)
 	hff_cpu.line_size = 0;
 	hff_cpu.features = ~hff_cpu.features;
 	is_int(holdfast_line_size(), found.line_size,
-		"holdfast_line_size: asks the CPU if the header's constructor has not run yet");
+		"holdfast_line_size: detects the line size itself when called before the header's constructor");
 	is_str(holdfast_flush_instruction(), chosen->instruction,
-		"holdfast_flush_instruction: asks the CPU if the header's constructor has not run yet");
+		"holdfast_flush_instruction: detects the instruction itself when called before the header's constructor");
 }
 
 /*
@@ -138,7 +138,8 @@ static void test_instructions(void)
 #else
 static void test_instructions(void)
 {
-	skip("holdfast_flush.h: flushes each line once", "this CPU has no flush for user mode");
+	skip("holdfast_flush.h: flushes each cache line of a range once",
+		"this CPU has no flush for user mode");
 }
 #endif
 

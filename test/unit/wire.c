@@ -94,7 +94,7 @@ static void test_welcome(void)
 	welcome.window = 0;
 	data_put_welcome(bytes, &welcome);
 	ok(!data_get_welcome(&got, bytes, sizeof(bytes)),
-		"welcome message: a window of 0 is refused");
+		"welcome message: a window of 0 messages is refused");
 }
 
 static void test_refusal(void)

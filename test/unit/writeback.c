@@ -555,7 +555,7 @@ static void forked(void)
 	is_int(in_child(writeback_drain), 0, "N8: a forked child starts without noted ranges");
 	is_int(in_child(note_in_child), 1, "N8: a forked child can note and drain");
 	writeback_drain();
-	is_int(calls(), 1, "N8: the parent still has its notes after fork");
+	is_int(calls(), 1, "N8: after fork the parent process still has its noted ranges");
 }
 
 static pthread_t drainer;
