@@ -117,7 +117,7 @@ int room_allocate(int fd, const char *name, size_t length)
 	}
 	if (!room_is_kept(fd))
 		log_warning(
-			"%s has its blocks, but a store to it may need new blocks: on a full disk such a store ends the process with SIGBUS",
+			"the blocks of %s are allocated, but its file system may write changed data to new ones: on a full disk a store then ends the process with SIGBUS",
 			name);
 	return 0;
 }

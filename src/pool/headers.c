@@ -23,7 +23,7 @@ int headers_agree(
 			"%s: there is no place for attributes in a set with OPTION NOHDRS", name);
 	if (!zero && single_header != !!(attr->incompat_features & POOL_INCOMPAT_SINGLEHDR))
 		return err_set(-EINVAL,
-			"%s: the attributes are for %s, but the pool set asks for other headers",
+			"%s: the attributes are for a pool with %s, which is not what the pool set asks for",
 			name, single_header ? "a header in each part" : "a single header");
 	return 0;
 }

@@ -71,7 +71,7 @@ static int check_kind(const struct pool_set *set, bool *in_directories)
 	for (size_t i = 0; i < set->count; i++)
 		if (set->entries[i].is_auto)
 			return err_set(-EINVAL,
-				"%s:%u: %s is a directory: AUTO sizes are for DAX devices",
+				"%s:%u: %s is a directory: only a DAX device can have the size AUTO",
 				set->name, set->entries[i].line, set->entries[i].path);
 	return 0;
 }
@@ -232,7 +232,8 @@ static int fill(struct layout *layout, const struct pool_set *set, size_t size, 
 		error = check_numbers(layout, set);
 	layout->existing = layout->count;
 	if (!error && !is_new && !layout->count)
-		return err_minor(LOG_NOTICE, -ENOENT, "%s: no part of a pool is in its directories",
+		return err_minor(LOG_NOTICE, -ENOENT,
+			"%s: the directories of this pool set contain no part of a pool",
 			set->name);
 	return error ? error : grow(layout, set, size);
 }

@@ -33,7 +33,7 @@ static int check_alignment(const struct part *part)
 			part->path, part->alignment);
 	if (part->offset % part->alignment)
 		return err_set(-EINVAL,
-			"%s can be mapped at multiples of %zu bytes only, and the parts before it have %zu bytes",
+			"%s can be mapped at multiples of %zu bytes only, but the parts before it have %zu bytes in all",
 			part->path, part->alignment, part->offset);
 	return 0;
 }

@@ -53,7 +53,8 @@ static int identify(struct part *part)
 static int check_size(struct part *part, const struct part_request *request, size_t size)
 {
 	if (request->is_auto && part->device.kind != DEVICE_DAX)
-		return err_set(-EINVAL, "%s is a file: AUTO sizes are for DAX devices", part->path);
+		return err_set(-EINVAL, "%s is a file: only a DAX device can have the size AUTO",
+			part->path);
 	if (!request->is_auto && size != request->size)
 		return err_set(-EINVAL, "%s has %zu bytes, but %zu in the pool set", part->path,
 			size, request->size);

@@ -76,7 +76,8 @@ static bool find_mark(const struct part *part, const char *path, struct pool_sta
 		memcmp(stamp.identity, other->identity, sizeof(stamp.identity)) ||
 		generation_of(&stamp) < other->generation || !other->inconsistent)
 		return false;
-	log_notice("%s: the last session is the one recorded in %s", part->path, named);
+	log_notice(
+		"%s: its last session was recorded in another state file, %s", part->path, named);
 	return true;
 }
 

@@ -203,7 +203,8 @@ static int add_probes(struct trace *trace, const struct event *event)
 	struct probe_report *report = &trace->probes;
 
 	if (event->length != sizeof(*report))
-		return err_set(-EINVAL, "a report on probes has the wrong size of %llu bytes",
+		return err_set(-EINVAL,
+			"a report on probed instructions has the wrong size: %llu bytes",
 			(unsigned long long)event->length);
 	memcpy(report, event_payload(event), sizeof(*report));
 	for (unsigned i = 0; i < PROBE_REFUSALS; i++)
@@ -216,7 +217,7 @@ static int add_missed(struct trace *trace, const struct event *event)
 	const char *name = (const char *)event_payload(event);
 
 	if (event->value >= MISSED_WAYS)
-		return err_set(-EINVAL, "the kind %llu of missed access is out of range",
+		return err_set(-EINVAL, "a missed access has the kind %llu, which is out of range",
 			(unsigned long long)event->value);
 	struct trace_missed *missed = &trace->missed[event->value];
 	missed->times++;

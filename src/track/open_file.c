@@ -68,7 +68,7 @@ static int check_lengths(const struct open_file_request *request)
 	if (request->length > INT64_MAX)
 		return err_set(-EINVAL, "%zu bytes are more than a file can have", request->length);
 	if (!request->length)
-		return err_set(-EINVAL, "PMEM_FILE_CREATE with a length of 0");
+		return err_set(-EINVAL, "PMEM_FILE_CREATE needs a length greater than 0");
 	return 0;
 }
 

@@ -95,7 +95,8 @@ int control_get_mark(const uint8_t *body, size_t length, struct control_mark *ma
 	if (!reader_done(&in))
 		return malformed("request to mark", "the length does not match the fields");
 	if (!got.extent || got.missing > got.extent)
-		return malformed("request to mark", "more bytes are missing than the mark covers");
+		return malformed("request to mark",
+			"more bytes are missing than the inconsistency mark covers");
 	*mark = got;
 	return 0;
 }
@@ -138,10 +139,11 @@ int control_get_state(struct reader *in, struct control_state *state)
 		return malformed("state", "the length does not match the fields");
 	if (!got.known && (memcmp(got.identity, no_identity, sizeof(no_identity)) ||
 				  got.generation || got.unclosed || got.inconsistent))
-		return malformed(
-			"state", "there are values for a pool whose state is given as unknown");
+		return malformed("state",
+			"it has values, although it says that the pool's state is unknown");
 	if (!got.inconsistent && (got.since || got.missing || got.extent))
-		return malformed("state", "it describes an inconsistency mark that is not set");
+		return malformed(
+			"state", "it describes an inconsistency mark, but says that none is set");
 	if (got.missing > got.extent)
 		return malformed(
 			"state", "more bytes are missing than the inconsistency mark covers");

@@ -127,7 +127,8 @@ static void count_warnings(enum pmem_log_level level, const char *file, unsigned
 	(void)file;
 	(void)line;
 	(void)function;
-	warnings += level == PMEM_LOG_LEVEL_WARNING && strstr(message, "has its blocks, but");
+	warnings += level == PMEM_LOG_LEVEL_WARNING &&
+		    strstr(message, "may write changed data to new ones");
 }
 
 static unsigned warnings_of_new_file(const char *name)

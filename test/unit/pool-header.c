@@ -177,7 +177,8 @@ static void opening(void)
 	refused(other, -EINVAL, "x2 has no header", "a part that is blank");
 	pool_set_free(other);
 	set = pooldir_set("auto.set", "AUTO @/x0\n");
-	refused(set, -EINVAL, "AUTO sizes are for DAX devices", "a file whose size is AUTO");
+	refused(set, -EINVAL, "only a DAX device can have the size AUTO",
+		"a file whose size is AUTO");
 	pool_set_free(set);
 	set = pooldir_set("device.set", "AUTO /dev/null\n");
 	refused(set, -EINVAL, "", "a device that is not a DAX device");

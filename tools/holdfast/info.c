@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
 		" unless given",
 		0},
 	{"try", OPTION_TRY, NULL, 0,
-		"In directories, make an unnamed file and explain that, instead of inferring the answer from the file system",
+		"For a directory, make an unnamed file in it and explain this file, instead of inferring the answer from the file system",
 		0},
 	{0},
 };
@@ -57,9 +57,9 @@ static const struct argp_option options[] = {
 static const char doc[] =
 	"Explain what stores to a file, to new files in a directory, to a file system on a block device or to a DAX device need to be durable, and why; "
 	"for HOST:POOLSET, explain when data that is persisted in a pool on another machine is durable. Without PATH, explain this machine.\v"
-	"Nothing is written to, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh, and rpmemd there answers. "
+	"Nothing is written, unless --try or --health is given. HOST is [USER@]NAME[:PORT], reached by ssh; rpmemd on HOST answers. "
 	"A file whose name has a colon is ./NAME.\n\n"
-	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH does not, whatever is known of the others; "
+	"Exit status: 0 if everything could be explained and meets what is required; 1 if a PATH does not meet it, whatever is known of the other paths; "
 	"2 if that could not be found out, if a PATH cannot be explained, or if the command line is wrong.";
 
 static void set_required(struct arguments *arguments, const char *word, struct argp_state *state)

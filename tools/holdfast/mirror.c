@@ -31,7 +31,7 @@ static const char doc[] =
 	"Compare a file or DAX device on this machine with the pool on another machine that mirrors it, or make the pool equal to it.\v"
 	"  check   compare, and change nothing\n"
 	"  sync    compare, and send the pages that differ\n\n"
-	"Both machines hash blocks, and only what differs is sent. HOST is [USER@]NAME[:PORT], reached by ssh; rpmemd there reads the pool, which nobody may have open. "
+	"Both machines hash blocks, and only what differs is sent. HOST is [USER@]NAME[:PORT], reached by ssh; rpmemd there reads the pool, which no program may have open. "
 	"A sync that was interrupted is finished by another sync.\n\n"
 	"Exit status: 0 if the pool is equal to LOCAL, after a sync; 1 if it differs, or is marked as inconsistent; "
 	"2 if that could not be found out, or the sync failed, or the command line is wrong.";
@@ -157,7 +157,8 @@ static void work(struct mirror_job *job)
 	char *host = must_copy(job->remote), *colon = strrchr(host, ':'), *why;
 
 	if (!colon || colon == host || !colon[1]) {
-		if (asprintf(&job->error, "%s: it is not HOST:POOLSET", job->remote) < 0)
+		if (asprintf(&job->error, "%s: the argument must have the form HOST:POOLSET",
+			    job->remote) < 0)
 			must_copy(NULL);
 	} else if ((why = mirror_file_open(&job->file, job->local))) {
 		fail_local(job, why);

@@ -90,7 +90,8 @@ void path_explain(struct answer *answer, bool try)
 	if (fd < 0) {
 		char what[128];
 		snprintf(what, sizeof(what), "%s%s",
-			made ? "no file can be made there for the trial: " : "", strerror(errno));
+			made ? "cannot make a file for --try in this directory: " : "",
+			strerror(errno));
 		fail(answer, what);
 		return;
 	}
@@ -153,7 +154,7 @@ void path_require(struct answer *answer, enum pmem2_granularity required)
 		conclude(answer, OUTCOME_NO, "nothing can be stored");
 	else if (is_short_of(told->map_error))
 		conclude(answer, OUTCOME_UNKNOWN,
-			"this process lacks memory or descriptors to try it");
+			"this process lacks the memory or the file descriptors to try it");
 	else if (told->needed_reason == HOLDFAST_REASON_DAX_UNSEEN)
 		conclude(answer, OUTCOME_UNKNOWN, "the device is not shown by sysfs");
 	else if (is_unmappable(told->map_error))

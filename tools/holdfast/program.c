@@ -58,7 +58,7 @@ static void add_library(struct program *program, const char *name)
 	struct program_library *made = must_make(1, sizeof(*made));
 	*made = (struct program_library){.name = must_copy(name),
 		.note = is_above
-				? "This library is built on Holdfast's: look at it with --program, too."
+				? "This library uses Holdfast's libraries itself: examine it with --program, too."
 				: NULL};
 	program->libraries =
 		must_grow(program->libraries, program->library_count, sizeof(*program->libraries));
@@ -93,7 +93,7 @@ static void add_call(
 		.is_offered = known ? known->is_offered : is_addition,
 		.difference = known         ? known->difference
 			      : is_addition ? NULL
-					    : "Holdfast's library has no call of this name.",
+					    : "Holdfast's library has no function of this name.",
 	};
 	for (size_t i = 0; version && i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (!strcmp(version->library, ours[i]))
@@ -101,7 +101,7 @@ static void add_call(
 	/* A program must check whether a weak symbol exists, so one may be missing. */
 	if (!is_needed && !made->is_offered)
 		made->difference =
-			"Holdfast does not offer this call, and the program can do without it.";
+			"Holdfast does not offer this call, but the program can run without it.";
 	program->calls = must_grow(program->calls, program->call_count, sizeof(*program->calls));
 	program->calls[program->call_count++] = made;
 	if (is_needed && !made->is_offered)

@@ -60,7 +60,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM, "pmem_persist", NULL),
 	OFFERED(PMEM, "pmem_unmap", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_clear",
-		"This call clears only bad blocks that its context has listed."),
+		"This call clears only those bad blocks that were listed before with the same context."),
 	OFFERED(PMEM2, "pmem2_badblock_context_delete", NULL),
 	OFFERED(PMEM2, "pmem2_badblock_context_new",
 		"If the disk of the file cannot be found this call fails, instead of listing nothing."),

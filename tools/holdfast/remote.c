@@ -110,12 +110,13 @@ bool remote_has_state(const struct holdfast_remote_set *set)
 static void put_verdict(FILE *text, const struct holdfast_remote_set *set)
 {
 	if (set->busy)
-		fputs("a pool that is in use: its properties can be asked for when nobody has it open\n",
+		fputs("a pool that is in use: its properties can be read only while no program has it open\n",
 			text);
 	else if (!set->created)
 		fputs("a pool set without a pool: rpmem_create() would make one\n", text);
 	else if (remote_has_state(set) && set->inconsistent)
-		fputs("a pool that is inconsistent: a catch-up or a sync has not ended\n", text);
+		fputs("a pool that is inconsistent: a catch-up or a sync was not completed\n",
+			text);
 	else if (set->survival == HOLDFAST_SURVIVES_NOT)
 		fputs("data persisted in this pool does not survive a power cut or a reboot of its machine\n",
 			text);
@@ -148,7 +149,7 @@ static void put_state(FILE *text, const struct holdfast_remote_set *set)
 			"its first %" PRIu64 " bytes, can make it consistent.\n",
 			since, set->missing, set->extent);
 	else if (set->unclosed && !set->busy)
-		fputs("The last program that has stored to this pool has not closed it: the memory there may be ahead of this copy.\n",
+		fputs("The last program that stored to this pool did not close it: that program's memory may be newer than the pool.\n",
 			text);
 }
 

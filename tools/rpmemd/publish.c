@@ -60,7 +60,7 @@ void publish_open(struct publish *publish, const struct pool_set *set)
 		!bind(publish->listening, (const struct sockaddr *)&address, length) &&
 		!listen(publish->listening, 4))
 		return;
-	log_notice("counters of this session are not published: %m");
+	log_notice("cannot publish the counters of this session: %m");
 	publish_close(publish);
 }
 

@@ -135,7 +135,8 @@ static int on_lanes(struct session *session, const struct control_head *head, co
 static int on_message(struct session *session, const struct control_head *head, const uint8_t *body)
 {
 	if (!session->service.in_stream)
-		return err_set(-EPROTO, "a message of lane %u, but lanes do not use this channel",
+		return err_set(-EPROTO,
+			"a message of lane %u, but the lanes do not use the control channel",
 			head->id);
 	return stream_server_take(session->service.server, head->id, body, head->length);
 }
@@ -147,7 +148,7 @@ static int on_keep(struct session *session, const struct control_head *head, con
 	if (!rc)
 		rc = need_pool(session);
 	if (!rc && !session->service.created)
-		rc = err_set(-EPROTO, "the pool was opened, not created");
+		rc = err_set(-EPROTO, "this request needs a session that created the pool");
 	if (!rc)
 		session->service.kept = true;
 	return reply(session, head, rc);

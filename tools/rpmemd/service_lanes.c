@@ -129,7 +129,7 @@ static int listen_by(struct service *service, unsigned provider, unsigned wanted
 	uint8_t *secrets = NULL;
 
 	if (!nlanes)
-		return err_set(-EMFILE, "too few descriptors are left for a lane");
+		return err_set(-EMFILE, "too few file descriptors are left for a lane");
 	int rc = make_secrets(nlanes, &secrets);
 	if (rc)
 		return rc;

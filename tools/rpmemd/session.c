@@ -138,7 +138,8 @@ static enum verdict on_silence(struct session *session)
 	int timeout_ms = session->config->timeout_ms;
 
 	if (session->lost && now_ms() >= session->lost + timeout_ms)
-		err_set(-ECONNRESET, "a lane is lost, and the initiator does not close the pool");
+		err_set(-ECONNRESET,
+			"the connection of a lane was lost, and the initiator did not close the pool in time");
 	else if (!session->io.greeted)
 		err_set(-ETIMEDOUT, "no greeting within %d ms", timeout_ms);
 	else if (session->pinged)

@@ -67,7 +67,7 @@ static bool forget(struct writers *writers, int rc)
 	if (!writers->forgets)
 		log_warning(
 			"a session of this pool cannot be resumed after the connection is lost, "
-			"because nothing can be remembered of it (setting state-dir): %s",
+			"because its state cannot be saved (setting state-dir): %s",
 			err_get());
 	writers->forgets = true;
 	return true;
@@ -217,7 +217,7 @@ void writers_session(const struct writers *writers, struct control_session *sess
 static int check_session(const struct pool_state *state, const struct control_session *session)
 {
 	if (memcmp(state->identity, session->identity, sizeof(state->identity)))
-		return err_set(-ESTALE, "this is not the pool of the session");
+		return err_set(-ESTALE, "this is another pool than the one that the session used");
 	if (!state_same_secret(state->session, session->secret))
 		return err_set(-ESTALE,
 			"another writer has used the pool meanwhile: its generation is %" PRIu64

@@ -153,9 +153,9 @@ static int notice_writes(struct checker *checker, bool *spoilt)
 	if (!*spoilt && !was_started)
 		return STATUS_CLEAN;
 	*spoilt = true;
-	spawn_from_now_on(
-		checker, was_started ? "the check starts programs, or forks with the image mapped"
-				     : "the check writes the image other than through a map");
+	spawn_from_now_on(checker,
+		was_started ? "the check starts programs, or forks while it has the image mapped"
+			    : "the check changes the image by other means than a mapping");
 	return images_restore(checker->work, checker->run, checker->worker);
 }
 
@@ -165,7 +165,8 @@ static int serve(struct checker *checker, int *status, bool *again)
 		return notice_writes(checker, again);
 	if (is_stopped)
 		return STATUS_CLEAN;
-	spawn_from_now_on(checker, "the check fails if it is forked instead of started");
+	spawn_from_now_on(
+		checker, "the check works only in a newly started process, not in a forked one");
 	return spawn_command(checker, status);
 }
 
@@ -262,9 +263,10 @@ static void choose_way(struct checker *checker)
 	else if (!path || is_script_or_static(path))
 		spawn_from_now_on(checker, "the check is a script, or loads no libraries");
 	else if (!checker->work->is_tmpfs)
-		spawn_from_now_on(checker, "the images are not in main memory");
+		spawn_from_now_on(checker, "the images are not on a tmpfs");
 	else if (!server_start(checker))
-		spawn_from_now_on(checker, "the check fails if it is forked instead of started");
+		spawn_from_now_on(checker,
+			"the check works only in a newly started process, not in a forked one");
 	else
 		remember_files(checker, &changed);
 	free(path);

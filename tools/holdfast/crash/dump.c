@@ -191,14 +191,14 @@ static int learn_states(struct run *run, struct checker *checker, struct dump *d
 		status = learn_state(run, checker, dump, i);
 		if (!status && checker_enough(checker))
 			status = complain(STATUS_NOTHING,
-				"time was up before the --dump command had printed all states that occur without a crash");
+				"the time limit expired before the --dump command had printed all states that the files have without a crash");
 	}
 	const struct state *last = &dump->states[dump->count - 1];
 	char words[64];
 	status_words(last->status, words, sizeof(words));
 	if (!status && last->status)
 		status = complain(STATUS_ORACLE,
-			"the --dump command fails without a crash, on the file after the program ran: %s",
+			"the --dump command fails even without a crash, on the file as it was after the program ran: %s",
 			words);
 	return status;
 }
@@ -321,9 +321,9 @@ static char *say(const struct closest *closest)
 
 	if (!right)
 		return strdup("prints another state");
-	if (asprintf(&words, "line %zu is '%.*s', but '%.*s' without a crash", closest->line + 1,
-		    (int)strcspn(is, "\n") < 80 ? (int)strcspn(is, "\n") : 80, is,
-		    (int)strcspn(right, "\n") < 80 ? (int)strcspn(right, "\n") : 80, right) < 0)
+	if (asprintf(&words, "line %zu is '%.*s'; without a crash it would be '%.*s'",
+		    closest->line + 1, (int)strcspn(is, "\n") < 80 ? (int)strcspn(is, "\n") : 80,
+		    is, (int)strcspn(right, "\n") < 80 ? (int)strcspn(right, "\n") : 80, right) < 0)
 		return NULL;
 	return words;
 }

@@ -43,16 +43,17 @@ void status_words(int status, char *words, size_t size)
 static char *level_words(const struct explored *explored, enum model model)
 {
 	if (model == MODEL_MIRROR)
-		return words_of("the mirror alone: each word that was sent was seen by itself");
+		return words_of(
+			"the mirror only: each word that was sent to it was recorded individually");
 	if (explored->seen && explored->stores)
 		return words_of(
-			"levels 0 and 1: %llu stores were seen one by one; "
+			"levels 0 and 1: %llu stores were recorded individually; "
 			"code that was not built by holdfast cc changed a cache line %llu times, and its stores were not told apart",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
 	return words_of("%s",
 		explored->seen
 			? "level 0: stores between two flushes of a line were not told apart (holdfast cc tells them apart)"
-		: explored->stores ? "level 1: each store was seen by itself"
+		: explored->stores ? "level 1: each store was recorded individually"
 		: explored->copies ? "level 1: all stores were copies and fills by library calls"
 				   : "no store was recorded");
 }
@@ -73,7 +74,7 @@ static const char *state_words(const struct suspect *suspect, bool is_lost, enum
 	if (suspect->flags & ELEMENT_STREAM && model == MODEL_MIRROR)
 		return "sent to the mirror, not drained";
 	if (suspect->flags & ELEMENT_STREAM)
-		return "stored around the caches, not drained";
+		return "stored past the caches (streaming), not drained";
 	if (model == MODEL_PAGE)
 		return is_lost ? "not synced" : "not synced: it may be written back at any time";
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
@@ -92,20 +93,20 @@ static const char *repair_words(const struct bug *bug, enum model model)
 	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);
 
 	if (bug->cause == CAUSE_ATOMICITY && may_be_older(&bug->lost, &bug->early))
-		return "make the lost store durable before the early one is stored; or one store of "
+		return "make the lost store durable before the program makes the early store; or one store of "
 		       "8 bytes that makes the whole update valid, or a log";
 	if (bug->cause == CAUSE_ORDER && !is_under_way)
 		return fact_causes[CAUSE_EVICTION].repair;
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_DRAIN)
-		return "drain the lane on which the lost store was sent, before what relies on it";
+		return "drain the lane on which the lost store was sent, before the program makes a store that relies on it";
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_ORDER)
-		return "drain the lane of the lost store before the early one is sent";
+		return "drain the lane of the lost store before the program sends the early store";
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_RECOVERY)
 		return "send and drain what the check misses before the program relies on it; or correct the program's recovery";
 	if (model == MODEL_PAGE && bug->cause == CAUSE_FLUSH)
 		return bug->lost.flags & ELEMENT_NAMES
 			       ? "sync the directory; on an ordered file system, syncing the file is enough"
-			       : "sync the lost store, before what relies on it";
+			       : "sync the lost store before the program makes a store that relies on it";
 	return fact_causes[bug->cause].repair;
 }
 
@@ -242,7 +243,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 		.is_gone = run->file_gone};
 	if (blind->found)
 		blind->words[blind->count++] = words_of(
-			"stores found only by comparing memory: a line had changed %llu times, %llu of them after the end of the program; the order of the stores inside a line is not known",
+			"stores found only by comparing memory: a cache line had changed %llu times, %llu of them after the end of the program; the order of the stores inside a line is not known",
 			(unsigned long long)blind->found,
 			(unsigned long long)blind->found_after_end);
 	if (blind->maps)
@@ -251,7 +252,7 @@ static void make_blind(const struct findings *findings, struct fact_blind *blind
 				(unsigned long long)blind->maps);
 	if (blind->names)
 		blind->words[blind->count++] =
-			words_of("names were changed by something that was not recorded");
+			words_of("file names were changed by an operation that was not recorded");
 	if (blind->records)
 		blind->words[blind->count++] = words_of(
 			"records lost because a process was killed while it recorded: at most %llu",

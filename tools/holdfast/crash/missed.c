@@ -13,7 +13,7 @@ static const char *const meanings[MISSED_WAYS] = {
 	[MISSED_SPECIAL] = "symbolic links and special files in the watched directory",
 	[MISSED_ROOM] =
 		"names that are too long, or more names, files or directories than can be recorded",
-	[MISSED_CUT] = "files that were cut off in their middle",
+	[MISSED_CUT] = "files that were shortened, but not to 0 bytes",
 	[MISSED_ASYNC] =
 		"asynchronous writes and syncs, made by the kernel or by other threads (io_uring, libaio, aio_write)",
 	[MISSED_REMOTE] = "stores to pools on other machines (librpmem) that are not tested",

@@ -84,7 +84,7 @@ static int must_pass(struct work *work, struct run *run, struct checker *checker
 		return error;
 	status_words(verdict.status, status, sizeof(status));
 	complain(STATUS_ORACLE,
-		"the check fails without a crash, on the file %s the program ran: %s%s%s",
+		"the check fails even without a crash, on the file as it was %s the program ran: %s%s%s",
 		look == LOOK_FIRST ? "before" : "after", status, verdict.words ? ": " : "",
 		verdict.words ? verdict.words : "");
 	free(verdict.words);

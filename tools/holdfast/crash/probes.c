@@ -183,7 +183,7 @@ static const char *reason_words(enum probe_reason reason)
 {
 	static const char *const words[PROBE_REASONS] = {
 		[PROBE_UNKNOWN] = "this version does not know the instruction's encoding",
-		[PROBE_SEGMENT] = "its operand is relative to a segment",
+		[PROBE_SEGMENT] = "the address of its operand is relative to FS or GS",
 		[PROBE_CHANGED] = "the instruction's bytes in memory and in the file differ",
 		[PROBE_LOCKED] = "the system forbids changing its code",
 		[PROBE_NO_ROOM] = "there are too many raw instructions",
@@ -191,9 +191,10 @@ static const char *reason_words(enum probe_reason reason)
 		[PROBE_NOT_READ] = "objdump cannot read the file",
 		[PROBE_DEBUGGER] = "a debugger or tracer is attached to the process",
 		[PROBE_NOT_ANSWERED] = "the process received no list of instructions to probe",
-		[PROBE_LOADER] = "the loader does not announce libraries that it loads later",
+		[PROBE_LOADER] =
+			"the dynamic loader does not announce the libraries that it loads later",
 		[PROBE_OFTEN] =
-			"it is a locked instruction that was executed often and completed no flush",
+			"it has a LOCK prefix, was executed often and never completed a flush",
 		[PROBE_MADE] = "no file contains this code",
 	};
 

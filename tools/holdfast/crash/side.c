@@ -26,9 +26,10 @@ unsigned files_tested(const struct run *run)
 int side_is_missing(const char *program)
 {
 	return complain(STATUS_NOTHING,
-		"%s opens no pool on another machine that could be recorded%s", program,
-		HOLDFAST_REMOTE ? ""
-				: "; this version was built without librpmem, which opens them");
+		"%s opens no pool on another machine in a way that can be recorded%s", program,
+		HOLDFAST_REMOTE
+			? ""
+			: "; this version was built without librpmem, which opens such pools");
 }
 
 /* Reports mirrors as something that the chosen model does not test. */

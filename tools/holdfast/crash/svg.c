@@ -64,7 +64,7 @@ static void print_legend(const struct picture *picture, unsigned y)
 	print_key(to, 20, y + 54, MARK_FOUND,
 		"a store found by comparing: it happened before this mark");
 	print_key(
-		to, 20, y + 82, MARK_FLUSH, "a flush: the bytes now in the line wait for a drain");
+		to, 20, y + 82, MARK_FLUSH, "a flush: the bytes of the line now wait for a drain");
 	print_key(
 		to, 20, y + 110, MARK_SYNC, "msync or a similar call, or clflush: durable at once");
 	print_key(
@@ -72,7 +72,7 @@ static void print_legend(const struct picture *picture, unsigned y)
 	fprintf(to, "<line x1=\"35\" y1=\"%u\" x2=\"35\" y2=\"%u\" class=\"drain vain\"/>\n",
 		y + 150, y + 172);
 	svg_text(to, 58, y + 166, "key",
-		"a drain without effect: of another thread, or nothing flushed");
+		"a drain without effect: its thread has flushed nothing here");
 	print_state_key(to, right, y + 26, LINE_CLEAN, "clean: nothing was stored yet");
 	print_state_key(to, right, y + 54, LINE_PENDING,
 		"stored, not flushed: may or may not be in the file");
@@ -81,8 +81,8 @@ static void print_legend(const struct picture *picture, unsigned y)
 	print_state_key(to, right, y + 110, LINE_DURABLE, "durable: cannot be lost any more");
 	fprintf(to, "<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" class=\"cut\"/>\n", right + 15,
 		y + 122, right + 15, y + 148);
-	svg_text(to, right + 38, y + 138, "key", "the crash; pale events would have followed");
-	svg_text(to, right + 38, y + 166, "key", "events that are left out, and their number");
+	svg_text(to, right + 38, y + 138, "key", "the crash; the pale events did not happen");
+	svg_text(to, right + 38, y + 166, "key", "events that are not drawn, and their number");
 	svg_text(to, right + 15, y + 166, "skipped", "…9…");
 	fprintf(to, "</g>\n");
 }

@@ -228,8 +228,8 @@ static int say_why_nothing(
 			"%s maps files only with MAP_PRIVATE: its stores never reach a file",
 			options->program[0]);
 	(void)run;
-	return complain(
-		STATUS_NOTHING, "%s maps no file with MAP_SHARED for writing", options->program[0]);
+	return complain(STATUS_NOTHING, "%s maps no file with both MAP_SHARED and PROT_WRITE",
+		options->program[0]);
 }
 
 static int say_how_it_ended(const struct work *work, const struct options *options, int status)
