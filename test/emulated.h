@@ -8,7 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* QEMU has no robust mutexes: a mutex whose owner dies stays locked. Its system call fails here. */
+/*
+ * QEMU has no robust mutexes: a mutex whose owner dies stays locked. get_robust_list(2) fails under
+ * QEMU.
+ */
 static inline bool kernel_is_emulated(void)
 {
 	void *head;

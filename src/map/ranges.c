@@ -39,7 +39,8 @@ static void move_tail(struct ranges *ranges, unsigned from, unsigned to)
 }
 
 /*
- * Replace a part of the set, which may be empty, by one range. The caller made sure that it fits.
+ * Replace the ranges of a part of the set by one range. If the part has no ranges, insert the range
+ * there; the caller has made sure that the set has room for it.
  */
 static void replace(
 	struct ranges *ranges, struct ranges_part part, struct range new, uint64_t since)

@@ -9,7 +9,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t unpinned; /* signalled when a map loses its last pin */
 	struct map_array live;
-	bool fork_took_lock; /* before_fork() took the lock; guarded by the lock */
+	bool fork_took_lock; /* true: before_fork() has taken the lock; guarded by it */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
 
 void registry_init(void)
@@ -121,8 +121,8 @@ void registry_unpin(struct map *map)
 }
 
 /*
- * Take the lock. Does nothing if this thread has the lock already: then a signal handler has
- * interrupted the thread, and forks.
+ * Take the lock. Does nothing if this thread holds the lock already, which is so if a signal
+ * handler that interrupted the thread calls fork(2).
  */
 void registry_before_fork(void)
 {

@@ -249,8 +249,8 @@ int reservation_vacate(struct map *map)
 }
 
 /*
- * Unmap a map that was never published. If that fails, what is still mapped there is unmapped when
- * the slot is used again or the reservation ends.
+ * Unmap a map that was never published. If this fails, pages remain mapped in its slot; they are
+ * unmapped when the slot is used again or the reservation ends.
  */
 void reservation_abandon(struct map *map)
 {
@@ -259,8 +259,8 @@ void reservation_abandon(struct map *map)
 }
 
 /*
- * The first map from slot `index` on that may be returned to the program; with `down`, the last
- * such map up to that slot.
+ * Search the slots from number `index` on, upwards or, if `down` is true, downwards. Returns the
+ * first map found that may be returned to the program, or NULL.
  */
 static struct map *findable_from(const struct map_array *slots, size_t index, bool down)
 {

@@ -31,7 +31,7 @@ int reservation_init(void);
 
 /*
  * Implement the calls of the public header, with their codes and their order of checks.
- * `addr` NULL: anywhere. A failure sets the error message.
+ * If `addr` is NULL, the kernel chooses the address. A failure sets the error message.
  */
 int reservation_open(struct reservation *reservation, void *addr, size_t size);
 int reservation_close(struct reservation *reservation);
@@ -53,7 +53,10 @@ int reservation_claim(
  */
 void reservation_publish(struct map *map);
 
-/* Unpublish the map, unmap it and free the slot. -errno with a message: all is then as before. */
+/*
+ * Unpublish the map, unmap it and free the slot. Returns 0; or -errno with an error message, and
+ * then nothing has changed.
+ */
 int reservation_vacate(struct map *map);
 
 /* Unmap a map that was never published and free its slot. Keeps the error message. */

@@ -50,8 +50,8 @@ void room_in_place(int fd)
 
 /*
  * True if data and metadata share blocks (mkfs.btrfs --mixed), so that a store in place may find
- * no room for its metadata, or if it cannot be found out if they do. btrfs has at most four kinds
- * of space.
+ * no room for its metadata. True also if this cannot be found out. btrfs has at most four kinds of
+ * space.
  */
 static bool is_mixed(int fd)
 {

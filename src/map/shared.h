@@ -22,7 +22,7 @@
 struct shared {
 	struct flights flights;
 	struct failed_files failed;
-	bool is_private; /* constant; true: not shared, so a child gets a copy */
+	bool is_private; /* never changes; true: a child gets its own copy */
 };
 
 extern _Atomic(struct shared *) shared_memory;

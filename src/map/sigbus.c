@@ -68,8 +68,8 @@ static struct {
 	 * signals on to.
 	 */
 	_Atomic(struct known *) previous[LEVELS];
-	int level;         /* level of the installed handler; if none is, of the next one */
-	bool is_installed; /* false again if the program installs another handler */
+	int level;         /* level of the library's handler, installed or to be installed next */
+	bool is_installed; /* false if the program has replaced the library's handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.left = PTHREAD_COND_INITIALIZER,

@@ -3,16 +3,17 @@
  * sigbus.h - survive memory that cannot be read or written
  *
  * A load from a bad block of persistent memory, or a store to one, raises SIGBUS. A *guard* runs a
- * function and returns an error if the function does so within the guarded range.
+ * function; if an access by the function to the guarded range raises SIGBUS, the guard returns an
+ * error.
  *
  * A process has one handler of SIGBUS, and the program may have set it. The library's handler is
- * installed while a guard runs on any thread. It passes on every signal that is not a fault of a
- * guarded range on its own thread: to the program's handler, on the stack and with the signals
- * blocked that the program chose, or to the default action. When the last guard ends, the
- * program's handler is put back; if the program has installed another one meanwhile, that one
- * stays. A handler that the program installs while a guard runs gets the faults of that guard
- * first. The guard still works if this handler passes signals that are not its own on to the
- * handler that it replaced, as it should. The program's handler need not return.
+ * installed while a guard runs on any thread. If a signal is not a fault in the guarded range of
+ * the thread that gets it, the handler passes the signal on: to the program's handler, on the stack
+ * and with the blocked signals that the program chose, or to the default action. When the last
+ * guard ends, the program's handler is put back; if the program has installed another one
+ * meanwhile, that one stays. A handler that the program installs while a guard runs gets the faults
+ * of that guard first. The guard still works if this handler, as it should, passes signals that do
+ * not concern it on to the handler that it replaced. The program's handler need not return.
  *
  * Locks: one, for installing the handler and for claiming a *seat*, which is a slot for a running
  * guard; not held while a guard runs. A child of fork starts without guards.
@@ -23,7 +24,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Guards that can run at the same time; another one waits until one of them ends. */
+/*
+ * Maximum number of guards that run at the same time. A further guard waits until one of these
+ * ends.
+ */
 #define SIGBUS_GUARDS 64
 
 /* Call once, when the library is loaded. Returns 0 or -ENOMEM. */

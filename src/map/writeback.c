@@ -83,7 +83,8 @@ static void drain_notes(void)
 		registry_unpin(map);
 		if (error) {
 			writeback_failure_report(part.pages, &failure, state);
-			notes_set_draining(true); /* the handler may drain, which unsets it */
+			/* Set this again: if the program's handler drained, it is false now. */
+			notes_set_draining(true);
 		}
 	}
 	pthread_setcancelstate(state, NULL);
@@ -112,7 +113,7 @@ static void drain_at_thread_exit(void)
 	drain_notes();
 }
 
-/* Write back a note without removing it, perhaps another thread's. Cancellation is off. */
+/* Write back a note, which may be another thread's, without removing it. Cancellation is off. */
 static void write_note(struct note note, report_failure *report, int cancel_state)
 {
 	struct file_sync_failure failure;
@@ -207,9 +208,9 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 
 /*
  * Write back the notes that any thread has in a range. Other threads may add or drain notes
- * meanwhile, so notes cannot be counted off. The loop searches from the same address as many times
- * as there were notes at the beginning. After that, or if a note cannot be removed, it continues
- * behind the note that it has just written back.
+ * meanwhile, so the number of notes may change. The loop searches from the same address as many
+ * times as there were notes at the beginning. After that, or if a note cannot be removed, it
+ * continues behind the note that it has just written back.
  */
 static void write_noted(struct range within, report_failure *report)
 {

@@ -132,8 +132,9 @@ bool pool_attr_is_zero(const struct rpmem_pool_attr *attr)
 }
 
 /*
- * The bytes of the fields that describe the machine: from the attributes or, if those are zeros,
- * of this machine. A pool without a signature was made without attributes, and gets zeros.
+ * The bytes of the fields that describe the machine. They are taken from the attributes or, if the
+ * attributes have zeros there, they describe this machine. A pool without a signature was made
+ * without attributes, and gets zeros.
  */
 static const uint8_t *architecture(const struct rpmem_pool_attr *attr)
 {

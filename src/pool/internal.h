@@ -16,7 +16,7 @@ struct pool {
 	size_t count; /* number of open parts */
 	bool single_header;
 	bool only_looks;        /* opened by pool_look(), so it must not be changed */
-	struct header *headers; /* those of all parts that have one, as on the medium */
+	struct header *headers; /* headers of the parts that have one, as on the medium */
 	size_t header_count;    /* number of parts with a header: all, only the first, or 0 */
 	struct reservation place;
 	bool has_place;

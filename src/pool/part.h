@@ -46,7 +46,7 @@ struct part_request {
 	const char *path;
 	size_t size;
 	bool is_auto;    /* accept any size; for DAX devices only */
-	bool has_header; /* gets a header, which must be blank in an existing file */
+	bool has_header; /* the part gets a header; an existing file must not have one */
 	bool only_looks; /* open for reading, and change nothing */
 	const char *sysfs;
 };

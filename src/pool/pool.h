@@ -39,8 +39,9 @@ struct pool;
 
 /*
  * Make all parts, or none: a failure removes new files and leaves existing ones as they were.
- * `attr` must be NULL, or all zeros, for sets without headers, and only for them. `size` is what
- * the peer asks for; parts in directories are made to fit. The set may be freed afterwards.
+ * For a set without headers `attr` must be NULL or all zeros; for a set with headers it must not.
+ * `size` is what the peer asks for; parts in directories are made to fit. The set may be freed
+ * afterwards.
  */
 int pool_create(const struct pool_set *set, size_t size, const struct rpmem_pool_attr *attr,
 	struct pool **pool);

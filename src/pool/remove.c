@@ -96,8 +96,8 @@ static int remove_state(struct removal *removal)
 }
 
 /*
- * Write the state file again if parts are left, because the state may have a mark. Keeps the error
- * message.
+ * Write the state file again if parts are left, because the state may have a mark, which says that
+ * the pool is inconsistent. Keeps the error message.
  */
 static void restore_state(const struct removal *removal, const struct pool_state *state)
 {

@@ -22,7 +22,7 @@ bool stamp_set(const struct pool *pool, const struct pool_state *state, const ch
 
 /*
  * True if the last session of one of the parts belonged to another pool set, and the state of that
- * set has a mark; *other is that state. A part does not count if it is a copy from before that
+ * set has a mark; *other is then a copy of that state. Ignores parts that were copied before that
  * session.
  */
 bool stamp_find_mark(const struct pool *pool, const char *path, struct pool_state *other);

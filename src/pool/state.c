@@ -264,7 +264,7 @@ static int lock_folder(const char *path, int how)
 		fd = err_sys("cannot open the state folder %s", folder);
 	while (fd >= 0 && failed && (failed = flock(fd, how)) && errno == EINTR)
 		;
-	/* Some file systems have no file locks. There the folder is used without a lock. */
+	/* Some file systems have no file locks. On these, the folder is used without a lock. */
 	if (fd >= 0 && failed)
 		log_notice("the state folder %s cannot be locked: %m", folder);
 	free(folder);

@@ -42,7 +42,7 @@ struct pool_state {
 	bool inconsistent; /* there is a mark; if not, the members below are 0 */
 	uint64_t since;    /* when the mark was set, in seconds since 1970 */
 	uint64_t missing;  /* number of missing bytes */
-	uint64_t extent;   /* all missing bytes are among this many first bytes */
+	uint64_t extent;   /* all missing bytes are before this offset */
 };
 
 /*
@@ -99,7 +99,8 @@ int state_hold(const char *path);
 /*
  * End the process that serves the session in the state file, if that session has this secret:
  * first by SIGTERM, then by SIGKILL. Returns 0 when it has ended or there is no such process;
- * -EBUSY if it cannot be ended in time, and for another session. Never ends any other process.
+ * -EBUSY if it cannot be ended in time, or if it serves another session. Never ends any other
+ * process.
  */
 int state_take_over(const char *path, const uint8_t session[STATE_SECRET_SIZE], int timeout_ms);
 

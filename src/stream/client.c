@@ -57,7 +57,7 @@ struct wait {
 	const struct stream_lane *lane;
 	uint32_t most;             /* wait until at most this many messages are unanswered */
 	bool looked;               /* is_over() has been called: the next two members are set */
-	uint32_t before, answered; /* number of answered messages at the first and the last call */
+	uint32_t before, answered; /* answered messages at the first and the last call */
 };
 
 static bool is_over(const struct wait *wait)
@@ -69,8 +69,8 @@ static bool is_over(const struct wait *wait)
 }
 
 /*
- * True if the thread need not wait any longer, or if a message of the lane was answered since the
- * first call.
+ * True if the thread need not wait any longer, or if a message of the lane was answered since this
+ * function was first called.
  */
 static bool goes_on(void *argument)
 {
@@ -146,7 +146,7 @@ static int wait_answered(struct messages *messages)
 	return wait_for(lane_of(messages), 0);
 }
 
-/* Does nothing: the bytes of a message have been copied when sending it returns. */
+/* Does nothing: the function that sends a message has copied its bytes when it returns. */
 static int wait_sent(struct messages *messages)
 {
 	(void)messages;

@@ -17,7 +17,7 @@
  * thread had executed until then.
  */
 #define CHANGED UINT64_MAX
-#define LISTED  (UINT64_C(1) << 47) /* flag: line is in `list`; not part of the fence count */
+#define LISTED  (UINT64_C(1) << 47) /* flag beside the fence count: the line is in `list` */
 #define FENCES  (LISTED - 1)
 
 struct lines {
@@ -34,7 +34,7 @@ struct counter {
 	struct counts *counts;
 	struct lines lines[EVENT_FILES];
 	uint64_t *fences; /* fences that each thread has executed */
-	bool *is_pending; /* per thread: has it flushed or streamed since its fence? */
+	bool *is_pending; /* true: the thread has flushed or streamed since its last fence */
 };
 
 void count_add(struct count *sum, const struct count *count)

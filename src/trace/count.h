@@ -3,12 +3,12 @@
  * count.h - for each call stack, the flushes, fences, syncs and copies by which a run made its
  * stores durable
  *
- * A line counts as changed from its first store or comparison that found a difference until it is
- * flushed and the thread that flushed it has drained. A flush is redundant if each of its lines
- * was either unchanged or already flushed by the same thread. A fence is redundant if its thread
- * has flushed no changed line, and stored nothing around the caches, since the thread's previous
- * fence. A sync is idle if no line of its range was changed: it may still have been needed to make
- * the size or the name of a file durable.
+ * A line counts as changed as soon as the program stores to it, or a comparison finds a difference
+ * in it; this ends when a thread has flushed the line and then drained. A flush is redundant if
+ * each of its lines was either unchanged or already flushed by the same thread. A fence is
+ * redundant if its thread has flushed no changed line, and stored nothing around the caches, since
+ * the thread's previous fence. A sync is idle if no line of its range was changed: it may still
+ * have been needed to make the size or the name of a file durable.
  */
 #ifndef TRACE_COUNT_H
 #define TRACE_COUNT_H

@@ -80,7 +80,7 @@ struct event {
 	uint32_t stack;  /* number of the call stack; 0: not known */
 	uint64_t place;
 	uint64_t value;
-	uint64_t length; /* length in bytes; of the payload, if the event has one */
+	uint64_t length; /* in bytes; if there is a payload, this is its length */
 };
 
 /* One call of a stack: a return address, or the address of the recorded call itself. */
@@ -98,7 +98,7 @@ struct frame {
 #define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
 #define EVENT_LANES       1024u       /* maximum number of lanes of a mirror */
-#define EVENT_TOGETHER    EVENT_LANES /* in place of a lane: what is sent arrives at its drain */
+#define EVENT_TOGETHER    EVENT_LANES /* in place of a lane: all bytes arrive at their drain */
 #define EVENT_CHANGES     8u          /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is as large as a slot");

@@ -3,13 +3,13 @@
  * names.h - the file of names: names and sizes of the files in a tree of directories, as words of
  * one artificial file
  *
- * The file of names has number NAMES_FILE. In its first page there is a word for each name, which
- * holds the number of the file that the name leads to, NAMES_DIRECTORY plus that of a directory,
- * or 0. Each name belongs to one directory; number 0 is the watched directory itself. There are
- * two words for each file: the number of its content, 0 for the content with the file's own
- * number, and its size. Page N has one word: the size up to which writing has grown content N. The
- * size of a file is the larger one of both sizes. Truncation to size 0 gives a file another
- * content.
+ * The file of names has number NAMES_FILE. Its first page has one word for each name: the number of
+ * the file that the name leads to, or NAMES_DIRECTORY plus the number of the directory that it
+ * leads to, or 0. Each name belongs to one directory; number 0 is the watched directory itself. The
+ * first page also has two words for each file: the file's size, and the number of its content, or 0
+ * if this is the number of the file. Page N has one word: the size up to which writing has grown
+ * content N. The size of a file is the larger one of both sizes. Truncation to size 0 gives a file
+ * another content.
  */
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
@@ -34,8 +34,8 @@ static inline uint64_t names_size_word(uint64_t file)
 }
 
 /*
- * The place of the page that holds the size up to which writing has grown a content. For content
- * 0, it is the page of the names.
+ * The place of a content's page in the file of names: the page that holds the size up to which
+ * writing has grown this content. Content 0 has the page that also holds the names.
  */
 static inline uint64_t names_page(uint64_t content)
 {

@@ -57,7 +57,7 @@ enum probe_reason {
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
 	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */
 	PROBE_NOT_ANSWERED, /* the tool did not answer */
-	PROBE_LOADER,       /* objects loaded later are missed: no known place to stop the loader */
+	PROBE_LOADER,       /* objects loaded later are missed: the loader cannot be stopped */
 	PROBE_OFTEN,        /* a LOCK instruction that runs often, never on a file under test */
 	PROBE_MADE,         /* code that was generated while the program ran */
 	PROBE_REASONS,
@@ -85,7 +85,7 @@ enum probe_state { PROBE_FREE, PROBE_ASKED, PROBE_ANSWERED, PROBE_REFUSED };
  * The part of the ring by which the recorder asks the tool about an object, and the tool answers.
  */
 struct probe_board {
-	uint8_t is_off; /* set: nothing shall be probed */
+	uint8_t is_off; /* not 0: nothing shall be probed */
 	uint8_t unused[3];
 	uint32_t owner;  /* the process that may ask; 0: no process. Atomic */
 	uint32_t state;  /* enum probe_state; atomic */

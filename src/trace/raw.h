@@ -33,7 +33,7 @@ enum raw_kind {
 	RAW_LOCKED,    /* an instruction with LOCK, or XCHG: it acts as a fence, too */
 };
 
-/* The kind of the registers whose numbers `reg` and `mask` are. */
+/* The kind of registers that the numbers `reg` and `mask` refer to. */
 enum raw_file { RAW_GENERAL, RAW_MMX, RAW_VECTOR };
 
 #define RAW_NO_REGISTER (-1)
@@ -59,7 +59,7 @@ struct raw_insn {
 struct raw_reader {
 	const uint8_t *code;
 	size_t at, available;
-	bool is_over; /* set when a byte behind the end was needed */
+	bool is_over; /* true: a byte behind the last available one was needed */
 	bool has_66, has_f2, has_f3, has_lock;
 	uint8_t rex;
 	bool is_vex, is_evex;

@@ -23,7 +23,7 @@
 #define RING_MAGIC UINT64_C(0x34676e6972746668) /* "hftring4" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: enough while the reader gets no CPU for a while */
 #define RING_RESERVE                                                                               \
-	(1u << 13) /* slots that writers may take at once beyond the free ones that they saw */
+	(1u << 13) /* slots that all writers together may take beyond the free ones that they saw */
 
 /* A file under test. Its number is its index in the table plus 1. */
 struct ring_file {
@@ -52,8 +52,8 @@ struct ring {
 	int64_t start_seconds; /* start of the run: files created later are under test */
 	uint32_t start_nanoseconds;
 	int32_t reader;    /* process id of the tool */
-	uint8_t all_files; /* set: also trace existing files outside of the directory files/ */
-	uint8_t really;    /* set: flushes and syncs are really executed, too */
+	uint8_t all_files; /* not 0: also trace existing files outside of the directory files/ */
+	uint8_t really;    /* not 0: flushes and syncs are really executed, too */
 	uint8_t unused[6];
 	uint32_t threads, stacks, objects; /* how many numbers of each kind are in use; atomic */
 	uint32_t attached;                 /* processes that loaded the recorder; atomic */
@@ -84,13 +84,16 @@ static inline uint64_t *ring_first_word(struct event *slot)
 	return (uint64_t *)(void *)slot;
 }
 
-/* Takes `slots` slots, and returns the first one. `claim` is that of the thread. */
+/*
+ * Takes `slots` slots, and returns the number of the first one. `claim` must be the claim of the
+ * calling thread.
+ */
 static inline uint64_t ring_take(struct ring *ring, struct ring_claim *claim, uint32_t slots)
 {
 	__atomic_store_n(&claim->at, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	uint64_t at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
-	/* again: a signal handler of this thread may have claimed slots meanwhile */
+	/* store this again: a signal handler of this thread may have claimed slots meanwhile */
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->at, at + 1, __ATOMIC_RELEASE);
 	return at;

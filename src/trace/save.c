@@ -49,8 +49,8 @@ static bool is_zero(const unsigned char *page)
 }
 
 /*
- * Write the pages of all files that are not zero to `to`, and count them. If `to` is NULL, only
- * count them.
+ * Write to `to` all pages of the files that have a byte other than zero, and count these pages. If
+ * `to` is NULL, only count them.
  */
 static uint64_t write_pages(const struct trace *trace, unsigned char *const *first, FILE *to)
 {

@@ -77,7 +77,7 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count)
 	if (spill->state == SPILL_UNUSED)
 		spill->fd = open_file();
 	off_t at = (off_t)(spill->slots * EVENT_SLOT);
-	spill->state = SPILL_REFUSED; /* reset below if all of the following succeeds */
+	spill->state = SPILL_REFUSED; /* SPILL_OPEN again if all of the following succeeds */
 	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
 		return;
 	/* if this fails, the piece in memory remains as it is */
@@ -112,8 +112,8 @@ void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, u
 	if (old == new || from >= spill->slots)
 		return;
 	/*
-	 * keep the piece that the reader leaves, whose newest stores it still needs; remove the
-	 * one before
+	 * keep the piece that the reader leaves, because it still needs the newest stores in that
+	 * piece; remove the piece before it
 	 */
 	if (old)
 		forget(spill, slots, old - 1);

@@ -20,10 +20,13 @@
 struct spill {
 	enum { SPILL_UNUSED, SPILL_OPEN, SPILL_REFUSED } state;
 	int fd;
-	uint64_t slots; /* slots that are in the file, whole pieces; the newest ones are not */
+	uint64_t slots; /* slots that are in the file, in whole pieces; newer slots are in memory */
 };
 
-/* Moves a piece to the file if there are enough newer slots. `slots` and `count`: the trace. */
+/*
+ * Moves a piece to the file if there are enough newer slots. The trace has `count` slots, at
+ * `slots`.
+ */
 void spill_older(struct spill *spill, struct event *slots, uint64_t count);
 /*
  * Tell where a reader of all slots is: spill_begin() when it begins with the first slot,

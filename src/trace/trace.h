@@ -54,7 +54,7 @@ struct trace {
 	char **objects;
 	uint32_t stack_count; /* number of elements of `stacks`; stack n is stacks[n - 1] */
 	struct trace_stack *stacks;
-	bool has_names; /* set: file number NAMES_FILE is a file of names (trace/names.h) */
+	bool has_names; /* true: file number NAMES_FILE is a file of names (trace/names.h) */
 	char *names[NAMES_MAX];
 	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
 	struct trace_directory directories[NAMES_DIRECTORIES];

@@ -31,9 +31,10 @@ static bool map_there(uintptr_t place, const struct fill *fill, int flags)
 
 /*
  * Map with MAP_SYNC if possible, as in fill_place(), else without. MAP_FIXED_NOREPLACE is not
- * used, for two reasons. MAP_SHARED_VALIDATE refuses flags that it does not know, and this is one
- * of them, so DAX mappings would be refused, too. And the thread sanitizer replaces an address
- * that it does not accept by 0, and with this flag the kernel would map at address 0.
+ * used, for two reasons. With MAP_SHARED_VALIDATE, the kernel refuses flags that it does not know
+ * there, such as MAP_FIXED_NOREPLACE, so it would refuse DAX mappings. And the thread sanitizer
+ * replaces an address that it does not accept by 0; with MAP_FIXED_NOREPLACE, the kernel would then
+ * map at address 0.
  */
 static bool try_place(uintptr_t place, const struct fill *fill, bool *sync)
 {

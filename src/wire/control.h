@@ -60,8 +60,9 @@ enum control_type {
 	CONTROL_DESCRIBE = 7,
 	CONTROL_PING = 8, /* either end may send it; the reply has no status and no body */
 	/*
-	 * A message of the lane whose number is the id of the frame (data.h). The reply is the
-	 * reply of the lane, without the result that other replies on this channel begin with.
+	 * Carries a message of a lane (data.h); the id of the frame is the number of the lane. The
+	 * reply carries the lane's reply, and does not begin with a result as other replies on this
+	 * channel do.
 	 */
 	CONTROL_MESSAGE = 9,
 	CONTROL_LANES = 10, /* make new lanes for the open pool, over another provider */
@@ -166,7 +167,7 @@ struct control_resume {
 /* The request MARK. */
 struct control_mark {
 	uint64_t missing; /* bytes, at most `extent` */
-	uint64_t extent;  /* the missing bytes are among this many first bytes of the pool; not 0 */
+	uint64_t extent;  /* the missing bytes are before this offset in the pool; not 0 */
 };
 
 /* The reply to STATE. */
@@ -178,7 +179,7 @@ struct control_state {
 	bool inconsistent; /* the pool is marked; if not, the members below are 0 */
 	uint64_t since;    /* seconds since 1970, by the target's clock */
 	uint64_t missing;  /* number of missing bytes */
-	uint64_t extent;   /* the missing bytes are among this many first bytes of the pool */
+	uint64_t extent;   /* the missing bytes are before this offset in the pool */
 };
 
 /* The body of the request REMOVE, which has flags, and of DESCRIBE and STATE, which have none. */

@@ -16,7 +16,7 @@
 
 struct wire_counters {
 	uint64_t flushes, bytes, drains, reads, read_bytes, retries, failures, reconnects;
-	uint64_t times[WIRE_TIMES]; /* drains by duration: powers of two of a microsecond */
+	uint64_t times[WIRE_TIMES]; /* numbers of drains by duration: see libpmem2/times.h */
 };
 
 /* The reply to SESSION_COUNTERS. */

@@ -9,8 +9,8 @@
 
 /*
  * The maximum number of ranges that differ and whose pages are not requested yet. Hashes of blocks
- * are requested only if no such range is left. From then on, at most all blocks of the requests
- * under way can be found to differ, and at most every other block can begin a new range.
+ * are requested only while there is no such range. So, even if each reply that is still outstanding
+ * finds blocks that differ, at most every other block of these requests begins a new range.
  */
 #define RANGES_MAX (DIFFER_AHEAD * (COMPARE_RANGE_MAX / COMPARE_BLOCK / 2 + 1))
 

@@ -2,9 +2,9 @@
 /*
  * hash.h - hashes of blocks, by which two machines compare their copies of a pool
  *
- * XXH3 with 128 bits finds accidents. It is not cryptographic: a peer that lies is not found. Each
- * comparison uses a random seed, so that two blocks that happen to have the same hash once do not
- * have it again.
+ * XXH3 with 128 bits detects accidental differences. It is not cryptographic: it does not detect a
+ * peer that sends false hashes. Each comparison uses a random seed, so that two blocks that happen
+ * to have the same hash once do not have it again.
  */
 #ifndef WIRE_HASH_H
 #define WIRE_HASH_H

@@ -13,7 +13,9 @@
 
 /* The set of all known providers. */
 #define WIRE_PROVIDERS (HOLDFAST_PROVIDER_VERBS | HOLDFAST_PROVIDER_TCP | HOLDFAST_PROVIDER_SSH)
-/* 1 more than the largest known number of a persist method, and of a granularity. */
+/*
+ * 1 more than the largest known number of a persist method, and 1 more than that of a granularity.
+ */
 #define WIRE_METHODS       (HOLDFAST_METHOD_WRITE_DELIVERED + 1)
 #define WIRE_GRANULARITIES (PMEM2_GRANULARITY_PAGE + 1)
 

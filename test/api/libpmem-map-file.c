@@ -30,7 +30,7 @@
 static struct {
 	int truncate_error, allocate_error, interrupts;
 	bool no_tmpfile;
-	const char *rename_from, *rename_to; /* not NULL: ftruncate() does this rename */
+	const char *rename_from, *rename_to; /* if not NULL, ftruncate() renames this file */
 	bool look;                           /* ftruncate calls look_at() */
 } orders;
 

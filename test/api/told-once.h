@@ -25,7 +25,7 @@
 #define VIEWS 64
 
 static struct kernel {
-	atomic_int pending[FILES]; /* errno of each file that msync() has not reported yet; or 0 */
+	atomic_int pending[FILES]; /* for each file, the errno that msync() will report; or 0 */
 	atomic_uint calls;         /* of msync() */
 	atomic_bool holds;         /* the next msync() that fails waits at both barriers */
 	atomic_bool holds_any;     /* the next msync() waits at both barriers */

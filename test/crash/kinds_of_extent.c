@@ -68,7 +68,7 @@ static const char *promise_check(unsigned count)
  */
 
 struct order {
-	ALIGNED uint64_t words[2]; /* an order of 16 entries: each byte is an entry's place */
+	ALIGNED uint64_t words[2]; /* the places of 16 entries in their order, one byte each */
 };
 
 static void words_work(bool is_bad)
@@ -169,7 +169,7 @@ static const char *clean_check(unsigned count)
 /* ---- mistake "heap": the end of a heap moves before the header of the new block is durable */
 
 struct heap {
-	ALIGNED uint64_t end; /* unit: blocks of 64 bytes */
+	ALIGNED uint64_t end; /* in blocks of 64 bytes */
 	struct {
 		ALIGNED uint64_t size; /* in blocks */
 	} blocks[16];
@@ -244,7 +244,7 @@ static const char *halves_check(unsigned count)
 
 /*
  * ---- mistake "later": an entry and its flag become durable in this order if they share a cache
- * line, which entry number 11 does not, because of the header of the second page
+ * line, but those of entry number 11 do not, because of the header of the second page
  */
 
 #define PAGE_ENTRIES 8u

@@ -176,7 +176,8 @@ static const char *push_check(unsigned count)
 }
 
 /*
- * ---- mistake "helper": a thread flushes data without a fence, and another relies on it
+ * ---- mistake "helper": a thread flushes data without a fence, and another thread relies on the
+ * data
  */
 
 struct parts {
@@ -218,8 +219,8 @@ static const char *helper_check(unsigned count)
 }
 
 /*
- * ---- mistake "guarded": a word is valid before it is stored, in a line that also has a lock, which
- * is held when the line is flushed
+ * ---- mistake "guarded": a word is marked as valid before it is stored. Its cache line also has a
+ * lock, which is held while the line is flushed
  */
 
 struct guarded {
@@ -254,7 +255,9 @@ static const char *guarded_check(unsigned count)
 	return guarded->is_valid < count ? "a value is missing" : NULL;
 }
 
-/* ---- mistake "text": a text counts before the C library has written it to the same line */
+/*
+ * ---- mistake "text": a text is counted before the C library has written it to the same cache line
+ */
 
 struct text {
 	ALIGNED uint64_t number;

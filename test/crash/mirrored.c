@@ -4,17 +4,17 @@
  * that only the mirror shows
  *
  *	mirrored MODE TARGET SET FILE	stores ROUNDS slots, each of which a count makes valid
- *	mirrored check FILE		are the slots that are counted as they should be, and all
- *					counted that are acknowledged?
+ *	mirrored check FILE		checks that each counted slot has the right content, and
+ *					that each acknowledged slot is counted
  *
  * The file itself is right in every mode. On the mirror:
  *
  *	good		the slot, then the count: on one lane, on two lanes, with the slot sent
  *			relaxed; in the last round the pool is closed and opened afterwards
- *	unordered	both in any order: one drain comes after both
+ *	unordered	the slot and the count in any order: one drain comes after both
  *	early		the count before the slot
  *	other-lane	the slot on one lane, and the drain of another lane before the count
- *	undrained	a round is acknowledged after the drain of another lane than its count's
+ *	undrained	a round is acknowledged after a drain, but not of the lane of its count
  *	closed		between the slot and its drain, the pool is closed and opened again
  *	alone		as good, in memory that is not a file
  *	relaxed		as good, but the count is sent relaxed
@@ -23,7 +23,8 @@
  *	good-first	as good-synced, but the pool was created before the run
  *	good-lost	the connection is lost in round LOST, and the round is acknowledged when the
  *			pool is connected again
- *	lost		the same, but the round is acknowledged before that
+ *	lost		as good-lost, but the round is acknowledged before the pool is connected
+ *			again
  *
  * The connection is lost because the program ends the daemon, whose process number is in the
  * file that the environment variable DAEMON names.
@@ -43,7 +44,7 @@
 #define SIZE   ((size_t)65536)
 #define ROUNDS 4u
 #define LOST   2u            /* the round in which the connection is lost */
-#define TIMES  UINT64_C(257) /* one round more changes two bytes of the count */
+#define TIMES  UINT64_C(257) /* added to the count in each round: changes two of its bytes */
 #define WORDS  8u
 #define SLOTS  ((size_t)4096)
 #define COUNT  ((size_t)8192)
@@ -132,7 +133,7 @@ static void lose_connection(void)
 	EXPECT(!kill(pid, SIGKILL));
 }
 
-/* Sends what the mirror cannot get any more: the slot may be on its way, and the count is not. */
+/* Sends slot and count after the connection was lost, so that the mirror cannot get the count. */
 CALLED void send_in_vain(unsigned round)
 {
 	lose_connection();
@@ -171,7 +172,10 @@ static void acknowledge(unsigned round)
 	EXPECT(write(STDOUT_FILENO, line, (size_t)length) == length);
 }
 
-/* Sends a round with a pool that is connected again. Returns false for other modes and rounds. */
+/*
+ * In the modes good-lost and lost, sends round LOST: loses the connection and connects the pool
+ * again. Returns false, and does nothing, for other modes and rounds.
+ */
 static bool send_again(const char *mode, unsigned round)
 {
 	bool is_good = !strcmp(mode, "good-lost");
@@ -187,13 +191,13 @@ static bool send_again(const char *mode, unsigned round)
 	return true;
 }
 
-/* Does the mode sync, without an open pool? */
+/* Returns true if the mode syncs, without an open pool. */
 static bool is_synced(const char *mode)
 {
 	return strstr(mode, "synced") || !strcmp(mode, "good-first");
 }
 
-/* Sends a round without an open pool. Returns false for other modes. */
+/* In modes without an open pool, sends a round by a sync. Returns false in other modes. */
 static bool sync_round(char **words, unsigned round)
 {
 	bool is_good = !strncmp(words[1], "good", 4);

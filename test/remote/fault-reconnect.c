@@ -259,8 +259,8 @@ static bool wait_phase(enum phase from, enum phase to)
 /*
  * Waits until the writer has noticed a fault that ends its connection. Returns false if the writer
  * has failed. Returns false, too, if `may_be_late` is set and the writer still stores: then the
- * killed target was not the writer's, but remained of an attempt to connect that the writer had
- * given up.
+ * killed target was not the one that the writer uses, but was left over from an attempt to connect
+ * that the writer had given up.
  */
 static bool wait_noticed(unsigned healed, bool may_be_late)
 {

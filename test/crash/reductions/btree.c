@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * btree.c - a directory of leaves with sorted words. Transactions split leaves; other changes
- * shift the words of a leaf
+ * btree.c - a linked list of leaves, each with a sorted array of words. Transactions split leaves;
+ * other changes shift the words of a leaf
  *
  * x2	a split changes the number of words in a leaf without a snapshot of that number
  * w4	shifting is interrupted; a word is in the leaf twice, which the next change does not expect
