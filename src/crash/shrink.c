@@ -19,14 +19,16 @@ struct shrinking {
 	unsigned left;
 };
 
-/* Ends the shrinking if `was_memory` is false: memory ran out. */
+/* Ends the shrinking if `was_memory` is false, which means that memory ran out. */
 static void keep(struct shrinking *shrinking, bool was_memory)
 {
 	if (!was_memory && !shrinking->error)
 		shrinking->error = err_set(-ENOMEM, "out of memory for a crash image");
 }
 
-/* Judges the cut to try, and keeps it if the check fails in the same way as before. */
+/*
+ * Tries the simplified cut: keeps it if the check fails in the same way as with the previous cut.
+ */
 static bool still_fails(struct shrinking *shrinking)
 {
 	struct verdict verdict;
@@ -52,8 +54,8 @@ static bool is_extreme(const struct unit *unit, const struct choice *choice, boo
 }
 
 /*
- * Is there still a line in [from, to) of which not all stores survive; or, if `everything` is
- * false, of which some survive?
+ * If `everything` is true: does some line in [from, to) still lose a store? If it is false: does a
+ * store to some line in [from, to) still survive?
  */
 static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {
@@ -69,8 +71,8 @@ static bool differ(const struct shrinking *shrinking, uint32_t from, uint32_t to
 }
 
 /*
- * Changes lines [from, to) all at once. If the check then fails no more in the same way, changes
- * each half of them separately.
+ * Changes lines [from, to) all at once. If the check then no longer fails in the same way, tries
+ * each half of the lines separately instead.
  */
 static void push_lines(struct shrinking *shrinking, uint32_t from, uint32_t to, bool everything)
 {

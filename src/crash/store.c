@@ -62,8 +62,8 @@ static void release(
 }
 
 /*
- * Has the word the same value as before? If a comparison finds a line changed, all of its words
- * are recorded, though only some have changed.
+ * Does the word have the same value as before? When a comparison finds a line changed, all words of
+ * the line are recorded, though only some of them have changed.
  */
 static bool is_old(const struct history *history, uint64_t place, const unsigned char *word)
 {
@@ -105,7 +105,7 @@ static int store_to_line(struct history *history, const struct event *event, uin
 	else if (flags & ELEMENT_SEEN)
 		release(history, unit, grouping, at);
 	if (flags & ELEMENT_SEEN && model_is_at_once(history->model))
-		flags |= ELEMENT_DURABLE; /* was durable before the comparison found it */
+		flags |= ELEMENT_DURABLE; /* the element was durable before the comparison */
 	history->has_new |= !(flags & ELEMENT_STREAM);
 	return pending_add(history, unit, event, from, (unsigned)(to - from), flags)
 		       ? 0

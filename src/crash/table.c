@@ -73,7 +73,7 @@ void table_remove(struct table *table, uint64_t key)
 	size_t hole = (size_t)((struct table_cell *)(void *)(found - 1) - table->cells);
 	for (size_t at = next(table, hole); table->cells[at].key; at = next(table, at)) {
 		size_t wanted = home(table, table->cells[at].key);
-		/* may the key move to the hole, because its probe sequence passes there? */
+		/* the key must not move to the hole if its probe sequence begins behind the hole */
 		if (((at - wanted) & (table->size - 1)) < ((at - hole) & (table->size - 1)))
 			continue;
 		table->cells[hole] = table->cells[at];

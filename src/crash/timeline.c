@@ -21,7 +21,7 @@ struct view {
 	struct history history;
 	uint64_t begin;                /* index of the first event that may be a column */
 	uint64_t skipped;              /* number of events left out since the last column */
-	bool is_stored[TIMELINE_ROWS]; /* has a store to the row's line happened so far? */
+	bool is_stored[TIMELINE_ROWS]; /* whether a store to the row's line has happened so far */
 	enum line_state now[TIMELINE_ROWS];
 };
 
@@ -205,7 +205,7 @@ static bool matters(const struct timeline *timeline, uint32_t number)
 	if (column->is_lost || column->is_early || number == timeline->cut || !number ||
 		number + 1 == timeline->cut)
 		return true;
-	/* keep the first flush and first drain of a row after the store that was lost or early */
+	/* keep a row's first flush and drain after a store that was lost or durable too early */
 	for (unsigned i = 0; i < timeline->row_count; i++)
 		if (column->after[i] != column[-1].after[i] && number < timeline->cut + BEHIND &&
 			(column[-1].is_lost || column[-1].is_early))

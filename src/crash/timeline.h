@@ -19,10 +19,13 @@ enum line_state {
 
 #define TIMELINE_ROWS 2u
 
-/* A row of the picture: a line of a file, or a page in models with pages. */
+/*
+ * A row of the picture: a line of a file, or a page in models with pages. A store of the bug is
+ * either lost, or early: it became durable too early.
+ */
 struct timeline_row {
 	uint64_t place, size;
-	bool has_lost, has_early; /* is the lost (early) store of the bug in this row? */
+	bool has_lost, has_early; /* the row has the bug's lost store; its early store */
 };
 
 struct timeline_column {

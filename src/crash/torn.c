@@ -2,7 +2,7 @@
 /*
  * torn.c - rule R10: decide if a cut is possible on storage that writes only whole lines or pages
  *
- * If units are words or sectors, the group number of an element is still that of the whole line or
+ * Even if units are words or sectors, the groups of elements are counted for the whole line or
  * page.
  */
 #include <stdlib.h>
@@ -17,13 +17,13 @@ struct newest {
 
 struct tearing {
 	const struct history *history;
-	struct table wholes; /* by number of the line or page: struct newest */
+	struct table wholes; /* key: number of the line or page; value: struct newest */
 	bool failed;
 };
 
 /*
- * Returns the index of the event until which the store would be held back if pages were not torn;
- * 0 if it would not be held back.
+ * Returns the index of the event until which the store would be held back if pages were not torn; 0
+ * if the store would not be held back.
  */
 static uint64_t held_until(const struct tearing *tearing, const struct element *element)
 {

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "crash/exploration.h"
 
-/* Was an equal image judged before, with as many bytes written to standard output? */
+/* Was an image with the same content and the same length of standard output judged before? */
 static bool is_known(struct exploration *exploration, uint64_t hash)
 {
 	uint64_t key = mix(hash ^ mix(exploration->point.acknowledged + 1) ^

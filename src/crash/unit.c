@@ -12,8 +12,8 @@ struct choice unit_all(const struct unit *unit)
 }
 
 /*
- * Do all elements of the unit survive with this choice; or none, if `wanted` is false? Elements
- * that are durable or held back do not count.
+ * If `wanted` is true: do all elements of the unit survive with this choice? If it is false: does
+ * none of them survive? Elements that are durable or held back do not count.
  */
 static bool is_like(const struct unit *unit, const struct choice *choice, bool wanted)
 {

@@ -62,7 +62,7 @@ struct element {
 	uint8_t flags;
 };
 
-/* Some consecutive elements of a unit: packed.h makes them when they are needed. */
+/* Some consecutive elements of a unit, which packed.h unpacks when they are needed. */
 struct unpacked {
 	const struct trace *trace;
 	const struct piece *pieces; /* of the unit */

@@ -17,8 +17,8 @@
  */
 struct pass {
 	struct unseen *unseen;
-	struct sheet last;     /* by line or unit: index, plus 1, of its newest struct note */
-	struct sheet compared; /* by line: index, plus 1, of the event that compared it last */
+	struct sheet last;     /* for each line or unit: 1 + index of its newest struct note */
+	struct sheet compared; /* for each line: 1 + index of the event that compared it last */
 	struct note {
 		uint32_t at;
 		uint32_t since; /* earliest event after which an unseen store may have happened */
@@ -130,7 +130,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* survives independently (R7); its line was compared before */
+	case EVENT_STREAM: /* such a store is independent (R7); its line was compared before it */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:

@@ -23,8 +23,8 @@ struct unseen {
 	enum model model;
 	bool is_torn;
 	/*
-	 * by event and line: stores that are dropped. By event and unit: the event until which a
-	 * store is held back.
+	 * A key of an event and a line means that the store is dropped. A key of an event and a
+	 * unit has as its value the event until which the store is held back.
 	 */
 	struct table dropped;
 	struct dark {

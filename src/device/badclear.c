@@ -100,7 +100,7 @@ int badblocks_clear(const struct badblocks *blocks, const struct device *device,
 			block->length);
 	if (!block->length)
 		return err_set(-EINVAL, "the length of the bad block is 0");
-	/* Clearing destroys the contents, so refuse ranges of which a part is not bad. */
+	/* Clearing destroys the contents, so refuse a range if a part of it is not bad. */
 	if (!badlist_covers(blocks, block->offset, block->length))
 		return err_set(PMEM2_E_NO_BAD_BLOCK_FOUND,
 			"not all of the %zu bytes at offset %zu are in a listed bad block",

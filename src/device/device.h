@@ -64,8 +64,7 @@ int device_size_named(
 const char *device_fd_name(char words[DEVICE_FD_NAME], int fd, const char *name);
 
 /*
- * Returns in words what type of file it is, such as "a pipe", for messages about files of a wrong
- * type.
+ * Returns the type of a file in words, such as "a pipe", for messages about files of a wrong type.
  */
 const char *device_type_name(mode_t mode);
 

@@ -19,7 +19,8 @@
 
 /*
  * Read all extents with one call of ioctl(2). The file system holds its lock during one call, but
- * between two calls the file may change: so two calls for parts of the file would not do.
+ * between two calls the file may change: so several calls, each for a part of the file, might
+ * return extents that never existed at the same time.
  */
 static int read_at_once(int fd, uint32_t room, struct fiemap **map)
 {

@@ -51,7 +51,7 @@ int filesystem_of_mount(struct filesystem *filesystem, const struct mount *mount
 
 /*
  * Returns true if the descriptor was opened on this mount, not on another mount of the same file
- * system; false also if that is unknown.
+ * system; false also if the mount is unknown.
  */
 bool filesystem_is_mount(const struct filesystem *filesystem, int fd);
 

@@ -277,7 +277,7 @@ static struct medium of_table(const struct mapper *mapper, const char *uuid)
 static struct medium of_mapper(int device)
 {
 	struct mapper mapper = mapper_read(device);
-	char *uuid = NULL; /* may be longer than SYSFS_VALUE */
+	char *uuid = NULL; /* a uuid may be longer than SYSFS_VALUE */
 
 	if (!sysfs_read_text(device, "dm/uuid", &uuid))
 		uuid[strcspn(uuid, "\n")] = '\0';

@@ -31,7 +31,7 @@ struct region {
 	bool flushed_by_host; /* in a virtual machine: flushes only reach the host's page cache */
 	bool read_only;       /* its modules may lose stores, usually because they are not armed */
 	enum region_domain domain;
-	unsigned count; /* number of regions that this struct is about; usually 1 */
+	unsigned count; /* number of regions that this struct describes; usually 1 */
 };
 
 /*

@@ -55,8 +55,8 @@ static int read_driver(int dir, const char *name, void *context)
 }
 
 /*
- * Returns true if this directory is that of an adapter whose driver is in the table; then *scsi is
- * set from the table.
+ * Returns true if this is the directory of an adapter whose driver is in the table. Then sets *scsi
+ * from the table.
  */
 static bool find_driver(int dir, struct scsi *scsi)
 {

@@ -27,7 +27,7 @@ struct walk {
 	walk_visit *visit;
 	walk_floor *visit_floor; /* called by walk_floors() instead of `visit` */
 	void *context;
-	unsigned covered, bare, lost; /* numbers of disks: in a region, in none, unreadable */
+	unsigned covered, bare, lost; /* number of disks in regions, in no region, unreadable */
 	unsigned slaves;              /* number of devices under the current device */
 	int error;                    /* 0 or -ENOMEM */
 	int *pending;                 /* directories to visit later; the last one is visited next */

@@ -373,8 +373,8 @@ static int build(struct holdfast_explanation **explanation, struct facts *facts)
 }
 
 /*
- * Save the last error message in *before, to be put back later: steps of an explanation that
- * succeeds may fail, and set a message.
+ * Save the last error message in *before, to be put back later: even if the explanation as a whole
+ * succeeds, some of its steps may fail and set a message.
  */
 static int keep_sentence(char **before)
 {

@@ -78,7 +78,7 @@ struct facts {
 	struct holdfast_number bytes, alignment; /* `bytes`: size of the file or device */
 	bool is_read_only_device;
 	enum facts_driver driver; /* driver of a DAX device */
-	bool is_ext2_by_ext4;     /* it is an ext2 that the driver of ext4 has mounted */
+	bool is_ext2_by_ext4;     /* the file system is an ext2, mounted by the driver of ext4 */
 };
 
 /* Gather facts for holdfast_explain_fd(). Free them with facts_fini(). */

@@ -92,7 +92,7 @@ NOINLINE static void go_into_disk_later(struct descent *at, dev_t number)
 	go_into_later(at, (struct place){.kind = A_DISK, .device = number});
 }
 
-/* If `survival` is weaker than the result so far, make it the result. */
+/* If `survival` is weaker than the result so far, make `survival` the result. */
 NOINLINE static void promise(
 	struct descent *at, enum holdfast_survival survival, const char *who, const char *evidence)
 {
@@ -292,8 +292,8 @@ NOINLINE static bool same_storage(const char *one, const char *other)
 /*
  * Returns true if the path `upper` is that of the overlay's upper layer. The path is from the
  * mount options, and here it may lead to something else. But statfs(2) of an overlay returns the
- * values of the file system of the upper layer. That another file system has the same numbers of
- * free blocks and inodes is unlikely.
+ * values of the file system of the upper layer. It is unlikely that another file system has the
+ * same numbers of free blocks and inodes.
  */
 NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *upper)
 {

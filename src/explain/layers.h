@@ -17,11 +17,11 @@
 
 struct layers {
 	struct keep *keep;
-	struct keep_list list; /* of struct holdfast_layer; the highest layer is first */
+	struct keep_list list; /* items: struct holdfast_layer, the highest layer first */
 	enum holdfast_survival survival;
-	const char *who;             /* what decides this: "the NFS server"; NULL if SURVIVES */
+	const char *who;             /* decides survival, like "the NFS server"; NULL if SURVIVES */
 	const char *evidence;        /* how it is known that stores survive, or do not */
-	const char *condition;       /* if SURVIVES: what has to keep the data: "the drive" */
+	const char *condition;       /* if SURVIVES, what has to keep the data: "the drive" */
 	enum holdfast_memory memory; /* kind of memory under any of the disks */
 	bool has_gap;                /* a layer could not be looked at */
 };

@@ -10,11 +10,11 @@
 
 /* A list of regions, and values that hold for all of these regions together. */
 struct regions {
-	struct keep_list list; /* of struct holdfast_region */
+	struct keep_list list; /* items: struct holdfast_region */
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
 	const char *why;   /* why the list of regions is not known, or NULL */
-	struct region all; /* promise of all together; `found` only if they hold the whole device */
+	struct region all; /* promise of all regions; `found` if they hold the whole device */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
 	struct holdfast_number numa_node;

@@ -63,7 +63,7 @@ struct fabric_client_args {
 	size_t size;
 	size_t guard;     /* below this offset the client may only read, not write */
 	unsigned window;  /* maximum of unanswered messages on a lane; 0: what the target allows */
-	int hangup_fd;    /* readable when the target is known to be gone; -1: none */
+	int hangup_fd;    /* descriptor, readable once the target is known to be gone; or -1 */
 	int timeout_ms;   /* the longest wait without progress */
 	int connect_ms;   /* longest wait while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */

@@ -18,7 +18,7 @@
 struct library {
 	int (*getinfo)(uint32_t version, const char *node, const char *service, uint64_t flags,
 		const struct fi_info *hints, struct fi_info **info);
-	struct fi_info *(*dupinfo)(const struct fi_info *info); /* NULL: makes an empty one */
+	struct fi_info *(*dupinfo)(const struct fi_info *info); /* if NULL, makes an empty info */
 	void (*freeinfo)(struct fi_info *info);
 	int (*fabric)(struct fi_fabric_attr *attr, struct fid_fabric **fabric, void *context);
 	const char *(*strerror)(int errnum);

@@ -104,7 +104,7 @@ static void pay(struct patience *patience, uint64_t gap)
 	patience->learned = patience->looked;
 }
 
-/* A wait of this length, in ns, is over. */
+/* Remember the length, in ns, of a wait that is over. */
 static void learn(struct patience *patience, uint64_t gap)
 {
 	if (gap <= patience->poll_ns) {

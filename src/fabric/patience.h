@@ -80,8 +80,8 @@ struct patience {
 	uint64_t nap_until;           /* when the nap should end; 0: the waiter is not in a nap */
 	uint64_t late_ns; /* how late naps end: the longest delay, which later ones decrease */
 	uint64_t gaps[PATIENCE_GAPS]; /* lengths in ns of the last waits longer than poll_ns */
-	unsigned gap;                 /* where the next one is put */
-	unsigned in_row;              /* number of them since the last shorter wait */
+	unsigned gap;                 /* index in `gaps` for the next wait */
+	unsigned in_row;              /* waits longer than poll_ns since the last shorter one */
 	uint64_t learned;             /* when the window was computed */
 	uint64_t credit_ns;           /* how long the waiter may poll in windows */
 };

@@ -46,7 +46,7 @@ static void set_sizes(struct fabric_server *server)
 	size_t each = MEMORY_LIMIT / server->args.nlanes / slots;
 
 	if (server->must_register)
-		each /= 2; /* the other half is for the reply */
+		each /= 2; /* half for the message, half for the reply */
 	each &= ~(size_t)4095;
 	if (each < DATA_MESSAGE_MIN)
 		each = DATA_MESSAGE_MIN;
@@ -300,7 +300,7 @@ static int progress(struct lanes_server *lanes)
 	int code;
 
 	/*
-	 * Take connection events until it is certain that the next one makes the descriptor
+	 * Take connection events until it is certain that the next event will make the descriptor
 	 * readable.
 	 */
 	do {

@@ -4,8 +4,8 @@
  *
  * The thread that calls lanes_server_progress() accepts and refuses connections. It owns all data,
  * with one exception: once a lane's `served` is set, the memory and messages of this lane belong
- * to the worker whose completion queue the lane uses. The only data shared by workers that changes
- * is `failed`.
+ * to the worker whose completion queue the lane uses. Of the data that workers share, only `failed`
+ * changes.
  */
 #ifndef FABRIC_TARGET_H
 #define FABRIC_TARGET_H

@@ -12,8 +12,8 @@
 #include "base/err.h"
 
 /*
- * Number of polls for each yield of the CPU. A wait's first poll yields: a peer on this CPU has to
- * run first.
+ * Number of polls from one yield of the CPU to the next. The first poll of a wait yields, because a
+ * peer on this CPU has to run before it can answer.
  */
 #define POLLS_A_YIELD 8
 

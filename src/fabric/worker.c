@@ -115,8 +115,8 @@ static bool progress(struct worker *worker)
 	bool any = take_completions(worker);
 
 	/*
-	 * Handle all completions that there are, because providers return them one by one. The
-	 * loop ends, because a slot receives no other message before its reply is sent.
+	 * Handle completions until none is left, because providers return them one by one. The loop
+	 * ends, because a slot receives no other message before its reply is sent.
 	 */
 	if (any && worker->server->args.store.slow_drain)
 		while (take_completions(worker))

@@ -77,8 +77,8 @@ struct messages {
 };
 
 /*
- * Store the bytes at `offset` by messages. Messages that are full, or whose bytes are not copied,
- * are sent at once.
+ * Store the bytes at `offset` by messages. A message is sent at once if it is full, or if its bytes
+ * are not copied.
  */
 int messages_store(struct messages *lane, size_t offset, size_t length);
 /*

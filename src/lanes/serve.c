@@ -94,8 +94,8 @@ static int do_deep(
 }
 
 /*
- * Let the reply have the bytes that are read: in place in the pool or, if the transport cannot
- * send that, as a copy.
+ * Add the bytes that are to be read to the reply: as a pointer into the pool or, if the transport
+ * cannot send bytes from there, as a copy.
  */
 static int do_read(const struct serve_limits *limits, struct served *served, struct reader in)
 {

@@ -3,7 +3,7 @@
  * calls_mirror.c - records that a pool on another machine was made equal to memory
  *
  * The call is really executed. While it runs, the pool is marked as inconsistent, and nobody can
- * open it. So the trace has all that the call has sent as one change.
+ * open it. So the trace has a single change with all bytes that the call has sent.
  */
 #include <errno.h>
 #include <librpmem/holdfast.h>

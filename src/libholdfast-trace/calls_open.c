@@ -58,7 +58,7 @@ static void after_opening(const struct opening *opening, int fd, bool truncates,
 	int saved = errno;
 
 	if (fd >= 0 && opening->name && !opening->was.is_there)
-		names_forget(files_number(fd)); /* a new file, with the inode of a removed one */
+		names_forget(files_number(fd)); /* a new file may have a removed file's inode */
 	unsigned file = fd >= 0 && opening->name ? files_register(fd) : 0;
 	if (file && !opening->was.file)
 		names_set(opening->name, file, 0, 0, file, call);
@@ -171,7 +171,8 @@ EXPORT FILE *fopen64(const char *path, const char *how) __attribute__((alias("fo
 
 /*
  * In a watched directory, has stdio write the rest of its buffer, and records what it has written
- * to the file. A later comparison would name the call that made it.
+ * to the file. Otherwise a later comparison would find these bytes, and the trace would name the
+ * call that made the comparison as their origin.
  */
 EXPORT int fclose(FILE *stream)
 {

@@ -20,7 +20,7 @@ typedef void drain_function(void);
 typedef void *move_function(void *, const void *, size_t, unsigned);
 typedef void *fill_function(void *, int, size_t, unsigned);
 
-/* libpmem itself has flushed some memory, so its drains have to be executed, too */
+/* true once libpmem itself has flushed memory: then its drains have to be executed, too */
 static bool others_were_flushed;
 
 static void flush(const char *name, const void *addr, size_t len, struct call call)

@@ -68,7 +68,7 @@ EXPORT int rpmem_close(void *handle)
 {
 	struct pool *pool = pool_of(handle);
 
-	/* before the call: another pool may get the same handle as soon as it returns */
+	/* done before the call: when the call returns, another pool may get the same handle */
 	if (pool)
 		pool_forget(pool);
 	pool_function *next = NEXT(pool_function, "rpmem_close");
@@ -99,8 +99,9 @@ static bool is_in(const struct pool *pool, const struct sending *sending)
 }
 
 /*
- * Records that a drain of a lane has succeeded or failed. If the target has failed, but not the
- * connection, a reconnect may not come, and a later drain does not mean that all has arrived.
+ * Records that a drain of a lane has succeeded or failed. If the drain has failed at the target
+ * while the connection lives, the program need not reconnect, and the success of a later drain does
+ * not mean that all sent bytes have arrived.
  */
 static void end_lane(struct pool *pool, unsigned lane, int error, uint32_t stack)
 {
@@ -113,7 +114,7 @@ static void end_lane(struct pool *pool, unsigned lane, int error, uint32_t stack
 	noted_drop(&pool->noted, lane);
 }
 
-/* Records a call that sends a range, after it has returned `result`; returns that. */
+/* Records a call that sends a range, after the call has returned `result`. Returns `result`. */
 static int sent(void *handle, struct sending sending, int result, bool is_drained, struct call call)
 {
 	struct pool *pool = pool_of(handle);
@@ -204,9 +205,9 @@ EXPORT int holdfast_remote_persist_wait(void *handle, unsigned lane)
 /* ---- reconnecting */
 
 /*
- * Records that the mirror has all pages that were noted, with the content that they have now.
- * While they were sent, the pool was marked as inconsistent, and nobody could open it: the trace
- * has them as one change.
+ * Records that the mirror has received all noted pages, with their present content. While these
+ * pages were sent, the pool was marked as inconsistent, and nobody could open it: so the trace
+ * records all of them as a single change.
  */
 static void record_caught_up(struct pool *pool, uint32_t stack)
 {

@@ -15,7 +15,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define ANY SIZE_MAX /* the room of a destination whose size is not known */
+#define ANY SIZE_MAX /* size to assume for a destination of unknown size */
 
 /* ---- text */
 
@@ -26,7 +26,7 @@ static void *put(void *to, const void *from, size_t length, struct call call)
 	return record_move(to, from, length, THEN_NOTHING, call);
 }
 
-/* Stores a string with its end. Returns the address of the end. */
+/* Stores a string with its terminating NUL. Returns the address of the NUL. */
 static char *put_string(char *to, const char *from, size_t room, struct call call)
 {
 	size_t length = strlen(from);
@@ -37,7 +37,7 @@ static char *put_string(char *to, const char *from, size_t room, struct call cal
 	return to + length;
 }
 
-/* Stores `length` bytes as strncpy(3) does. Returns the address of the first end in them. */
+/* Stores `length` bytes as strncpy(3) does. Returns the address of the first NUL in them. */
 static char *put_padded(char *to, const char *from, size_t length, size_t room, struct call call)
 {
 	size_t used = strnlen(from, length);
@@ -52,7 +52,10 @@ static char *put_padded(char *to, const char *from, size_t length, size_t room, 
 	return to + used;
 }
 
-/* Each function twice: as it is, and as it is called in programs built with -D_FORTIFY_SOURCE. */
+/*
+ * Defines a function twice: under its own name, and under the name that programs built with
+ * -D_FORTIFY_SOURCE call.
+ */
 #define STRING_CALL(type, name, parameters, statement)                                             \
 	EXPORT type name(STRIP parameters)                                                         \
 	{                                                                                          \
@@ -122,7 +125,7 @@ static int print(char *to, size_t room, const char *format, va_list arguments, s
 	va_copy(again, arguments);
 	int length = next(text, sizeof(text), format, arguments);
 	if (length < 0 || (size_t)length >= sizeof(text)) {
-		length = next(to, room, format, again); /* found by a later comparison */
+		length = next(to, room, format, again); /* a later comparison finds this */
 	} else if (room) {
 		size_t kept = (size_t)length < room ? (size_t)length : room - 1;
 		text[kept] = '\0';

@@ -253,7 +253,7 @@ unsigned files_new_content(const char *name)
 	return number;
 }
 
-/* A number that stands for the name of a mirror, as the inode of a file on device 0. */
+/* Returns an inode number for a mirror, on device 0, which is computed from the mirror's name. */
 static uint64_t mirror_inode(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -43,8 +43,8 @@ void lock_take(uint32_t *lock)
 		     lock, &owner, own, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 		tries++) {
 		/*
-		 * if the owner is gone, leave its id in `owner`: unless the lock has a new owner
-		 * by then, the next try takes the lock from the thread that is gone
+		 * if the owner is gone, leave its id in `owner`: the next try then takes the lock
+		 * from the owner, unless another thread has done so meanwhile
 		 */
 		if (tries % PATIENCE || !is_gone(owner))
 			owner = 0;

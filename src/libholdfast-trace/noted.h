@@ -2,9 +2,10 @@
 /*
  * noted.h - the pages of a pool that holdfast_remote_reconnect(3) will send again
  *
- * A row of bits for each lane has the pages that were sent on it since its last drain. One more
- * row, the last, has the pages that no drain of a lane completes any more. As in librpmem, the
- * thread that uses a lane writes the lane's row; any thread may write the last row.
+ * Each lane has a row with a bit for each page, which is set if the page was sent on this lane
+ * since the lane's last drain. One more row, the last, has the pages that no drain of a lane
+ * completes any more. As in librpmem, the thread that uses a lane writes the lane's row; any thread
+ * may write the last row.
  */
 #ifndef LIBHOLDFAST_TRACE_NOTED_H
 #define LIBHOLDFAST_TRACE_NOTED_H

@@ -83,7 +83,7 @@ static bool keep_first(void *handle, unsigned file, size_t from, size_t end)
 	return is_good;
 }
 
-/* Changes the content that the mirror has if all that was sent has arrived. */
+/* Writes bytes to the mirror's shadow: the content that it has if all that was sent has arrived. */
 static void write_shadow(unsigned file, const unsigned char *bytes, size_t offset, size_t length)
 {
 	int shadow = files_open("shadow", file);
@@ -97,8 +97,9 @@ static void write_shadow(unsigned file, const unsigned char *bytes, size_t offse
 /* ---- opening and closing */
 
 /*
- * Numbers that no open pool uses for its lanes, if there are few enough: a pool that is opened
- * again has other lanes, because their drains do not complete what was sent before.
+ * Takes `count` lane numbers that no pool has used, and returns the first; if too few are left,
+ * begins again at 0. A pool that is opened again gets other numbers, because a drain of its new
+ * lanes does not complete what was sent on the old ones.
  */
 static unsigned take_lanes(unsigned count)
 {

@@ -51,7 +51,7 @@ struct pool *pool_of(void *handle);
 void pool_follow(struct pool *pool, const char *target, const char *pool_set, size_t known,
 	const char *call);
 
-/* Ends that, before the pool is closed. */
+/* Stops recording what is sent to the pool. Call this before the pool is closed. */
 void pool_forget(struct pool *pool);
 
 /*
@@ -61,11 +61,11 @@ void pool_forget(struct pool *pool);
 unsigned pool_number(
 	const char *target, const char *pool_set, const void *local, size_t size, bool *is_new);
 
-/* Write records: a range was sent, and a lane was drained. */
+/* pool_sent() records that a range was sent, pool_drained() that a lane was drained. */
 void pool_sent(const struct pool *pool, const struct sending *sending, uint32_t stack);
 void pool_drained(const struct pool *pool, unsigned lane, uint32_t stack);
 
-/* Writes records: pages of the mirror from `from` on became equal to the memory, all at once. */
+/* Records that the pages of the mirror from `from` on became equal to the memory, all at once. */
 void pool_synced(const struct pool *pool, size_t from, uint32_t stack);
 
 #endif

@@ -72,7 +72,10 @@ unsigned thread_number(void);
 /* Returns the function with this name that the program would call without the recorder. */
 void *next_function(const char *name);
 
-/* calls_load.c: the same, also in libraries that the program has loaded for itself alone */
+/*
+ * calls_load.c: like next_function(), but also searches liburing, libaio and librpmem if the
+ * program has loaded them with dlopen(3)
+ */
 void *find_in_library(const char *name);
 
 /*
@@ -294,7 +297,7 @@ void *record_fill(void *to, int byte, size_t length, enum after_copy then, struc
 
 /* pools.c: forgets the pools of the parent process */
 void mirrors_after_fork(void);
-extern bool has_mirrors; /* set: the process has opened a pool on another machine */
+extern bool has_mirrors; /* true if the process has opened a pool on another machine */
 
 /* calls_shim.c: record a fence, or a flush by one of the instructions of trace/hooks.h. */
 void shim_flush(const void *address, int instruction, struct call call);

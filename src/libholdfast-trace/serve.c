@@ -150,7 +150,7 @@ static void fork_for_images(enum fork_place where)
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* done once in the server, because in each child it would copy pages of memory */
+	/* done once in the server: doing it in each child would copy pages of memory each time */
 	unsetenv("HOLDFAST_CRASH_ORDERS");
 	pthread_atfork(NULL, NULL, forked);
 	if (!answer((int)where) || !answer(getpid()))

@@ -19,7 +19,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define MEMOS   1024u
-#define WAYS    16u /* memos for one caller, whose own callers may differ */
+#define WAYS    16u /* memos for one caller: one for each chain of outer callers */
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 

@@ -53,12 +53,12 @@ struct channel {
 
 	atomic_int error; /* negative errno; set once, and after `why` */
 	/*
-	 * True if the target's last ping, or question for counters, was not answered yet. The ids
-	 * are those of the ping and the question.
+	 * `ping_due` is true if the target's last ping was not answered yet, `counters_due` if its
+	 * last question for counters was not. The ids are those of this ping and this question.
 	 */
 	atomic_bool ping_due, counters_due;
 	_Atomic uint32_t ping_id, counters_id;
-	atomic_bool left; /* channel_hang_up(): threads that wait for lanes must return */
+	atomic_bool left; /* set by channel_hang_up(): threads that wait for lanes must return */
 	pthread_mutex_t turn, sending, lock;
 	struct waiter *waiters;
 	bool reading;

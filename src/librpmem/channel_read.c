@@ -12,8 +12,8 @@
 #define LAST_WORDS_MS 500 /* time limit to read from standard error why ssh has ended */
 /*
  * While program threads wait for replies, one of them reads the channel, and the monitor thread
- * wakes up only this often, in ms, to see if that is still so. So a reply does not wake up the
- * monitor, too.
+ * wakes up only once in this time, in ms, to see if a program thread still reads. So a reply does
+ * not wake up the monitor, too.
  */
 #define MONITOR_REST_MS 20
 

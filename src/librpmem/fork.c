@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int trouble; /* negative errno of install(), or 0 */
+static int trouble; /* result of install(): 0 or a negative errno */
 
 /* The highest owner number that this process or one of its ancestors has taken. */
 static atomic_uint last;

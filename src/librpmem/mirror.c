@@ -63,8 +63,8 @@ static int take(void *context, const struct compare_ask *ask, const uint8_t (**h
 
 /*
  * Called when the first block is found to differ: begins a session, and marks the pool as
- * inconsistent. In the stream, both requests come after all requests for hashes of blocks so far,
- * and before those for hashes of the pages in the block that differs.
+ * inconsistent. On the channel, these two requests come after the requests for hashes of blocks
+ * that were sent so far, and before the requests for hashes of the pages in the block that differs.
  */
 static int set_mark(void *context, uint64_t offset)
 {

@@ -9,8 +9,9 @@
  * N1	A range is noted before its first byte is sent.
  * N2	A lane's ranges are dropped by a drain of this lane that returned 0, and by nothing else:
  *	they are durable at the target.
- * N3	In between, the set of noted bytes only grows. When a lane's list is full, ranges are
- *	joined with their neighbours, and the bytes between them are noted, too.
+ * N3	Between two successful drains of a lane, the set of its noted bytes only grows. When a
+ *	lane's list is full, ranges are joined with their neighbours, and the bytes between them
+ *	are noted, too.
  * N4	When a drain or a read fails while the connection lives, the target may have lost anything
  *	that this lane has flushed since its previous successful drain: these ranges move to the
  *	map, where no later drain drops them.
@@ -58,8 +59,8 @@ struct notes {
 };
 
 /*
- * Initialize the notes of a pool of `size` bytes, of which those below `guard` are never noted. 0,
- * or -ENOMEM.
+ * Initialize the notes of a pool of `size` bytes, of which those below `guard` are never noted.
+ * Returns 0 or -ENOMEM.
  */
 int notes_init(struct notes *notes, size_t guard, size_t size, unsigned nlanes);
 void notes_fini(struct notes *notes);

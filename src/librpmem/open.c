@@ -463,7 +463,7 @@ static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 
 /*
  * Open the pool again if no session had begun when the connection was lost: then the target has no
- * session to resume. -ESTALE if another initiator has stored to the pool since then.
+ * session to resume. Returns -ESTALE if another initiator has stored to the pool since then.
  */
 static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 {

@@ -40,7 +40,7 @@ struct rpmem_pool {
 	size_t guard;                /* offsets below `guard` must not be persisted */
 	void *addr;                  /* the program's memory */
 	struct notes notes;          /* notes of the ranges that the target may lack */
-	bool has_state;              /* the target keeps a state of the pool, and sessions */
+	bool has_state;              /* the target keeps a state and sessions of the pool */
 	struct control_state seen;   /* the target's state of the pool when it was opened */
 	struct control_started told; /* the target's reply, without its secrets */
 	char host[256];              /* address or name that the data channel connects to */
@@ -60,7 +60,7 @@ struct rpmem_pool {
 
 	/* Guards the next two members. A thread that holds it takes no other lock. */
 	pthread_mutex_t beginning;
-	bool tried;                  /* tried to begin the session, with the secret in `mine` */
+	bool tried;                  /* a request to begin the session `mine` has been made */
 	struct control_session mine; /* this session, as the target knows it */
 
 	char why[ERR_SIZE];

@@ -26,7 +26,7 @@ int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE])
 {
 	ssize_t got;
 
-	do /* up to 256 bytes are never read in part */
+	do /* getrandom(2) never returns only a part of up to 256 bytes */
 		got = getrandom(secret, CONTROL_SECRET_SIZE, 0);
 	while (got < 0 && errno == EINTR);
 	return got == CONTROL_SECRET_SIZE ? 0 : err_sys("cannot get random numbers");

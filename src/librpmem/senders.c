@@ -24,7 +24,7 @@ struct sender {
 	struct senders *all;
 	pthread_t thread;
 	unsigned lane;
-	size_t undrained; /* bytes sent since its last drain */
+	size_t undrained; /* bytes sent since the lane's last drain */
 };
 
 /* All members except `pool` and `senders` are guarded by `lock`. */
@@ -36,7 +36,7 @@ struct senders {
 	struct range list[LIST_SIZE];
 	unsigned first, count;
 	size_t bytes;  /* in the list */
-	unsigned idle; /* threads that wait and have drained */
+	unsigned idle; /* number of threads that have drained and now wait */
 	bool finishing, ending;
 	uint64_t done;
 	int error;
@@ -59,9 +59,10 @@ static void fail(struct senders *all, int rc)
 }
 
 /*
- * Take the next range from the list, and wait for one while the list is empty. Returns false if
- * all ranges are to be drained and this thread has some to drain: it must drain them and call
- * again. Returns false also if the threads are to end, or one of them has failed.
+ * Take the next range from the list, and wait for one while the list is empty. Returns false if all
+ * ranges are to be drained and this thread has sent some that are not drained yet: the caller must
+ * drain these and call this function again. Returns false also if the threads are to end, or if one
+ * of them has failed.
  */
 static bool next(struct sender *sender, struct range *range)
 {

@@ -6,8 +6,8 @@
  * lost; stores to it may be called durable again once they are written back. A range is *told* if
  * a call has returned an error for it or a handler has been called for it. Both states apply to
  * failures up to an epoch (failed_files.h), and only in this process: a forked child starts
- * without them. A *new map* was made after the failures up to an epoch. Such failures count as
- * accepted for it, also in forked children.
+ * without them. A range is a *new map* if it was mapped after the failures up to an epoch. Those
+ * failures count as accepted for the range, also in forked children.
  *
  * Locks: one, for look-ups and changes; nothing is called with it held.
  */

@@ -33,7 +33,7 @@ struct failed_files {
 	unsigned count;
 	struct failed_write any; /* latest failure of unknown files, or files without an entry */
 	struct failed_file {
-		struct file_ids file; /* one of its two identities may be unknown */
+		struct file_ids file; /* one of the file's two identities may be unknown */
 		struct failed_write write;
 	} list[FAILED_FILES_MAX];
 };
@@ -42,8 +42,8 @@ struct failed_files {
 void failed_files_init(struct failed_files *table);
 
 /*
- * The current epoch, by one load. No failure that the kernel has reported before has a later
- * epoch.
+ * Returns the current epoch, with one load. A failure that was recorded before this call does not
+ * have a later epoch.
  */
 static inline uint64_t failed_files_epoch(struct failed_files *table)
 {

@@ -25,7 +25,7 @@ struct file_sync {
 struct file_sync_failure {
 	struct file_id file;
 	struct failed_write write;
-	bool uncertain; /* not these pages but another range of the file failed */
+	bool uncertain; /* another range of the file failed, not these pages */
 };
 
 /* The current epoch: failures that are recorded from now on have a later one. */

@@ -26,9 +26,9 @@ struct fill {
 int fill_place(char *addr, const struct fill *fill, bool *sync);
 
 /*
- * Reserve space as place_reserve() does and map there: whole pages, at a multiple of
- * place_alignment(). The space is the first that is free from `*hint` on; anywhere if `hint` is
- * NULL. After a failure nothing is reserved or mapped.
+ * Reserve whole pages as place_reserve() does, at a multiple of place_alignment(), and map there.
+ * Takes the first free space from `*hint` on; if `hint` is NULL, any free space. After a failure
+ * nothing is reserved or mapped.
  */
 int fill_new_place(char **addr, const struct fill *fill, const uintptr_t *hint, bool *sync);
 

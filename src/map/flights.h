@@ -33,11 +33,11 @@
 
 struct flight {
 	pthread_mutex_t lock;
-	_Atomic uint64_t file;     /* a digest of the file; 0: no flight here now */
+	_Atomic uint64_t file;     /* a digest of the file; 0: the slot has no flight now */
 	atomic_uintptr_t from, to; /* the addresses being written back, in process `pid` */
 	_Atomic uint64_t procfs;   /* device number of that process's /proc; 0: unknown */
 	_Atomic pid_t pid;         /* the process's number in that /proc */
-	_Atomic uint32_t number;   /* flights that ended in this slot; futex for waiters */
+	_Atomic uint32_t number;   /* how many flights ended in this slot; futex for waiters */
 	atomic_int waiters;
 } __attribute__((aligned(64)));
 

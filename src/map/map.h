@@ -24,7 +24,7 @@ struct map {
 	char *addr;    /* a multiple of the page size, unless is_foreign */
 	size_t length; /* requested bytes; the last page may be mapped beyond them */
 	enum pmem2_granularity granularity;
-	enum holdfast_reason reason; /* why it has this granularity; 0 is HOLDFAST_REASON_PROGRAM */
+	enum holdfast_reason reason; /* reason for the granularity; 0 is HOLDFAST_REASON_PROGRAM */
 	bool sync;                   /* mapped with MAP_SYNC */
 	bool is_foreign;             /* the program has mapped the memory, and will unmap it */
 	bool has_device;             /* false if memory without a file is mapped */
@@ -33,7 +33,7 @@ struct map {
 	struct file_id file;         /* the identity of the mapped file, for write-backs */
 	uint64_t born;               /* epoch of its creation: no store is older (file_sync.h) */
 	struct reservation *reservation; /* the reservation that the map lies in, or NULL */
-	bool findable; /* reservation_find() may return it; guarded by reservations' lock */
+	bool findable; /* reservation_find() may return this map; guarded by reservations' lock */
 	unsigned pins; /* write-backs of the map in progress; guarded by registry's lock */
 };
 

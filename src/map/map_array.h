@@ -2,7 +2,8 @@
 /*
  * map_array.h - maps sorted by address, without overlaps
  *
- * A look-up takes time in the logarithm of their number. The array has no lock: its owner has one.
+ * The time of a look-up grows with the logarithm of the number of maps. The array has no lock: its
+ * owner has one.
  */
 #ifndef MAP_MAP_ARRAY_H
 #define MAP_MAP_ARRAY_H

@@ -19,8 +19,8 @@ struct note {
 	struct range pages;
 	uint64_t since; /* stores are later than this epoch (file_sync.h); 0: the map's epoch */
 	/*
-	 * Set by notes_find(): the notes of the thread that has this note, and the number of notes
-	 * which that thread had ever added at that time.
+	 * Set by notes_find(): `of` points to the notes of the thread that has this note, `added`
+	 * is the number of notes that this thread had added so far.
 	 */
 	const void *of;
 	uint64_t added;
@@ -88,7 +88,10 @@ void notes_count_drain(uint64_t ns);
 /* Add up the counters of all threads, also of those that have ended. A child starts with zeros. */
 void notes_sum(uint64_t sums[TALLY_KINDS]);
 
-/* Around fork: the child has no notes, unless a signal handler forked amid a change or drain. */
+/*
+ * Call these functions before and after fork(2). The child has no notes, unless a signal handler
+ * forked while the thread was changing or draining them.
+ */
 void notes_before_fork(void);
 void notes_after_fork_in_parent(void);
 void notes_after_fork_in_child(void);

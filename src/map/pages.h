@@ -19,8 +19,8 @@
 size_t pages_round_up(size_t length);
 
 /*
- * The pages that [addr, addr + len) touches. The result ends with the address space if the range
- * wraps around or ends in the last page.
+ * The pages that [addr, addr + len) touches. If the range wraps around or ends in the last page,
+ * the result extends to the end of the address space.
  */
 struct range pages_touched(uintptr_t addr, size_t len);
 

@@ -18,7 +18,8 @@
 size_t place_alignment(size_t length, size_t source_alignment);
 
 /*
- * Reserve any piece. length and alignment: multiples of the page size. 0 or -errno with message.
+ * Reserve a piece at any address. `length` and `alignment` are multiples of the page size. Returns
+ * 0, or -errno with an error message.
  */
 int place_reserve(char **addr, size_t length, size_t alignment);
 

@@ -18,8 +18,8 @@
 #define TRIES 512u
 
 /*
- * Maps memory at a lower address than the code, as near as there is room, because at higher
- * addresses the heap may grow; if there is no room, anywhere.
+ * Maps memory below the code, as near to it as there is room; if there is no room below, anywhere.
+ * Addresses above the code are avoided because the heap may grow there.
  */
 static unsigned char *map_near(uintptr_t lo, size_t size)
 {
@@ -40,7 +40,7 @@ static unsigned char *map_near(uintptr_t lo, size_t size)
 /* Copies one instruction. Returns false if its operand is too far away from the copy. */
 static bool copy_one(const struct probe *probe, unsigned char *to)
 {
-	static const unsigned char jump[6] = {0xff, 0x25}; /* JMP to the address that follows it */
+	static const unsigned char jump[6] = {0xff, 0x25}; /* JMP to the address stored behind it */
 	uintptr_t next = probe->pc + probe->insn.length;
 	size_t length = probe->insn.length;
 

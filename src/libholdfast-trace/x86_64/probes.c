@@ -149,7 +149,7 @@ static bool set_probe(const struct search *search, struct probe *probe)
 }
 
 /*
- * Fills in `probe` for an instruction that can have a probe. Returns false if it cannot. If
+ * Fills in `probe` for an instruction. Returns false if the instruction cannot have a probe. If
  * `with_locked`, locked instructions are accepted, too, because flushes may rely on them.
  */
 static bool accept(const struct search *search, const struct probe_site *site, bool with_locked,
