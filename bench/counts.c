@@ -302,7 +302,7 @@ static void tell(void)
 				skip(point,
 					bound <= OUTSIDE
 						? "no bare loop of flushes is written for this CPU"
-						: "the peer, Debian's libpmem, is not installed");
+						: "Debian's libpmem, which the counts are compared with, is not installed");
 		}
 }
 

@@ -120,7 +120,7 @@ static void send_to_sink(struct peer peer, size_t length)
 
 	put(peer.in, pool, length);
 	if (!get(peer.out, &answer, 1))
-		errx(1, "the process that takes the bytes has ended");
+		errx(1, "the process that receives the bytes has ended");
 }
 
 static void row(RPMEMpool *rpp, const char *name, size_t length, struct peer peer,

@@ -142,10 +142,10 @@ int main(int argc, char **argv)
 	base = pmem2_map_get_address(map);
 	memset(base, 1, SIZE);
 	sync_range(base, base + SIZE);
-	printf("joined / apart in %s: %s\n", argv[1],
+	printf("time of 1 sync of both pages / of 2 syncs, in %s: %s\n", argv[1],
 		pmem2_map_get_store_granularity(map) == PMEM2_GRANULARITY_PAGE
 			? "page granularity"
-			: "finer than page granularity, for which the library does not use msync");
+			: "granularity finer than a page: the library does not use msync here");
 	gaps(rounds);
 	drains(map, rounds);
 	pmem2_map_delete(&map);

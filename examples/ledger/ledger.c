@@ -75,7 +75,7 @@ static int compare(const struct log *log, const char *data, size_t length)
 			return input_failed(got);
 		if (!got) {
 			warnx("%s: the input ends at byte offset %" PRIu64
-			      ", and the log goes on in record %" PRIu64,
+			      ", but the log continues with record %" PRIu64,
 				log->path, input.offset, log->total.records);
 			return -EBADMSG;
 		}
@@ -260,7 +260,7 @@ static int verify(const struct arguments *arguments)
 		ret = input_failed(more);
 	} else if (more && !arguments->prefix) {
 		warnx("%s: the log ends after %" PRIu64
-		      " records, and the input goes on at byte offset %" PRIu64,
+		      " records, but the input continues at byte offset %" PRIu64,
 			log.path, log.total.records, input.offset);
 		ret = -EBADMSG;
 	} else {

@@ -234,7 +234,7 @@ int log_check_header(const struct log *log)
 			(uintmax_t)header->tail, offsetof(struct log_header, tail));
 	if (header->tail > log->size)
 		return damaged(log,
-			"not a whole ledger: records up to %ju, but the file ends at %zu",
+			"not a whole ledger: its records end at offset %ju, but the file ends at %zu",
 			(uintmax_t)header->tail, log->size);
 	return 0;
 }

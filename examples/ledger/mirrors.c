@@ -249,7 +249,7 @@ static void fall_out(struct member *member)
 	errno = pthread_create(&member->thread, NULL, catch_up, member);
 	member->has_thread = !errno;
 	if (errno)
-		warn("%s: cannot start a thread that brings the mirror back", name(member));
+		warn("%s: cannot start a thread that brings the mirror up to date", name(member));
 }
 
 /* Takes over, for the log's thread, the copies of the members that are BACK. */

@@ -200,7 +200,7 @@ void copy_set_tail(struct copy *copy, uint64_t tail)
 
 static int differs(const struct copy *copy, const char *path, const char *how)
 {
-	warnx("%s: this is a mirror of another log than %s: %s", mirror_name(copy->mirror), path,
+	warnx("%s: this mirror holds another log than %s: %s", mirror_name(copy->mirror), path,
 		how);
 	return -EBADMSG;
 }

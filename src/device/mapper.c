@@ -70,13 +70,13 @@ static const struct known {
 	{"error", HOLDFAST_SURVIVES_NOT, "which fails each access",
 		"its device-mapper table has a target of type error, which stores nothing"},
 	{"flakey", HOLDFAST_SURVIVES_UNKNOWN, "which fails from time to time",
-		"its device-mapper table has a target of type flakey, which is made to fail"},
+		"its device-mapper table has a target of type flakey, which fails on purpose"},
 	{"dust", HOLDFAST_SURVIVES_UNKNOWN, "which simulates bad blocks",
-		"its device-mapper table has a target of type dust, which is made to fail"},
+		"its device-mapper table has a target of type dust, which fails on purpose"},
 };
 
 static const struct known strange = {"", HOLDFAST_SURVIVES_UNKNOWN, "of a type that is not known",
-	"its device-mapper table has a target of a type that is not known to pass everything on"};
+	"its device-mapper table has a target of an unknown type, which may not pass all writes on"};
 
 /* Judge a snapshot target by the third word of its parameters: ORIGIN COW P|PO|N CHUNK. */
 static struct known of_snapshot(const char *parameters, bool is_whole)

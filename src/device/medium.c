@@ -116,8 +116,8 @@ static struct medium of_mtd(int disk)
 
 	if (!sysfs_read(disk, "device/type", type) && !strcmp(type, "ram"))
 		return lost("main memory (mtd)", "its mtd device is of type ram");
-	return unknown(
-		"a flash device (mtd)", "its mtd device does not show whether it keeps data");
+	return unknown("a flash device (mtd)",
+		"its mtd device does not show whether it keeps data without power");
 }
 
 static struct medium of_scsi(const char *sysfs, int disk)
@@ -196,7 +196,8 @@ struct medium medium_of_region(const char *sysfs, int region)
 		return unknown("memory that the command line or e820 calls persistent",
 			"only the kernel's command line or the e820 map says that it is persistent");
 	default:
-		return unknown("persistent memory", "its provider is not known to keep data");
+		return unknown("persistent memory",
+			"it is not known whether its provider keeps data without power");
 	}
 }
 

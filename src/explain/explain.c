@@ -263,7 +263,7 @@ static struct survival survival_of(
 	if (!facts->has_device || told->needed_reason == HOLDFAST_REASON_NOT_SHARED)
 		return (struct survival){HOLDFAST_SURVIVES_NOT, "the map, which is private",
 			"a map that is not shared with a file",
-			"what is stored to it reaches no file"};
+			"stores to this map do not reach a file"};
 	if (facts->regions.all.is_volatile)
 		return (struct survival){HOLDFAST_SURVIVES_NOT, "volatile memory",
 			"memory in a region that is volatile",

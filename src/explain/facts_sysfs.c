@@ -86,7 +86,7 @@ static bool is_mounted_by_ext4(const struct facts *facts)
 void facts_read_sysfs(struct facts *facts, struct keep *keep)
 {
 	struct holdfast_number none = {
-		.answer = HOLDFAST_UNSUPPORTED, .why = "it is memory without a file"};
+		.answer = HOLDFAST_UNSUPPORTED, .why = "this memory belongs to no file"};
 
 	facts->layers = (struct layers){.keep = keep};
 	if (!facts->has_device) {

@@ -163,7 +163,7 @@ NOINLINE static void loop_device(struct descent *at, int dir, const char *name)
 			"only root can find out which file is attached, if the device's node is in /dev");
 	} else {
 		add(at, what, HOLDFAST_SURVIVES, NULL,
-			"the kernel identifies its file by device and inode");
+			"the kernel reports the device and the inode of its file");
 		if (loop.disk)
 			go_into_disk_later(at, loop.disk);
 		else
@@ -358,13 +358,13 @@ NOINLINE static void overlay(struct descent *at, const struct filesystem *filesy
 
 	if (upper && is_upper(filesystem, upper)) {
 		add(at, keep_text(at->keep, "its upper layer %s", upper), HOLDFAST_SURVIVES, NULL,
-			"its numbers of blocks and inodes are those of the overlay");
+			"the overlay reports as many blocks and inodes as this layer has");
 		go_into_later(
 			at, (struct place){.kind = A_FILE, .path = keep_copy(at->keep, upper)});
 	} else if (upper) {
 		add_unseen(at, keep_text(at->keep, "its upper layer %s, not visible here", upper),
 			keep_text(at->keep, "the upper layer %s (not visible here)", upper),
-			"the directory of this name here is not the upper layer");
+			"another directory has this name here");
 	}
 	bool has_list = listed_layers(at, filesystem->options, "lowerdir+");
 	has_list |= listed_layers(at, filesystem->options, "datadir+");
@@ -393,7 +393,8 @@ NOINLINE static void go_into_members(
 	for (size_t i = 0; i < members.count; i++)
 		go_into_disk_later(at, members.list[i]);
 	if (members.gap)
-		add_gap(at, members.gap, "this process cannot see a list of them");
+		add_gap(at, members.gap,
+			"the kernel shows this process no list of the file system's devices");
 	members_fini(&members);
 }
 
@@ -456,7 +457,7 @@ NOINLINE static void add_filesystem(
 	else if (stores_is_volatile(filesystem))
 		add(at, what, HOLDFAST_SURVIVES_NOT,
 			"an overlay that is mounted as volatile: the kernel refuses to mount it again after a power cut",
-			"the mount options of this overlay say so");
+			"its mount options include volatile or fsync=volatile");
 	else
 		add(at, what, HOLDFAST_SURVIVES, NULL, medium.evidence);
 }
@@ -499,7 +500,7 @@ NOINLINE static void go_into_unnamed(struct descent *at, const struct place *pla
 				place->path ? place->path : "a file"),
 			keep_text(at->keep, "the storage of %s (not visible here)",
 				place->path ? place->path : "a file"),
-			"its name belongs to no file here, or to a different one");
+			"no file has this name here, or a different file has it");
 		return;
 	}
 	go_into_filesystem(at, &filesystem, place->device);
@@ -538,8 +539,8 @@ NOINLINE static void go_on(struct descent *at)
 	for (size_t i = 0; i < at->places.count; i++) {
 		const struct place *place = at->places.items[i];
 		if (i == PLACES) {
-			add_gap(at, "the rest of a long chain of files that lie on other files",
-				"it has too many layers");
+			add_gap(at, "the rest of the layers below this file",
+				"there are too many layers");
 			return;
 		}
 		if (place->kind == A_DISK)
@@ -592,5 +593,5 @@ void layers_find(struct layers *layers, const struct facts *facts)
 	go_on(&at);
 	if (!at.has_reached_media && !layers->has_gap &&
 		facts->object != HOLDFAST_OBJECT_DAX_DEVICE)
-		add_gap(&at, "a disk", "no disk was found under it");
+		add_gap(&at, "a disk", "no disk was found under the listed layers");
 }

@@ -208,7 +208,7 @@ static struct holdfast_number add_modules(
 	if (error)
 		told->dimms_why = keep_copy(keep, err_get());
 	else if (!modules.list.count)
-		told->dimms_why = "the kernel lists no memory modules for it";
+		told->dimms_why = "the kernel lists no memory modules for this region";
 	told->dimm_count = modules.list.count;
 	told->dimms = (const struct holdfast_dimm *const *)modules.list.items;
 	return sum_of_modules(keep, told, error);
@@ -329,7 +329,7 @@ void regions_admit_gap(struct regions *regions, const struct device *device)
 {
 	if (device->kind != DEVICE_FILE || major(device->number))
 		return;
-	regions->why = "not all of its storage can be seen here";
+	regions->why = "not all storage of this file system can be seen here";
 	regions->numa_node = regions->unsafe_shutdowns =
 		(struct holdfast_number){HOLDFAST_UNREADABLE, -ENOENT, 0, regions->why};
 }

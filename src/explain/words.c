@@ -131,7 +131,7 @@ static void say_what(const struct text *text, const struct holdfast_explanation 
 		LINE(text, "It is a DAX device of %s: memory without a file system.", size);
 		break;
 	case HOLDFAST_OBJECT_ANONYMOUS:
-		LINE(text, "It is a map of memory without a file.");
+		LINE(text, "It is a map of anonymous memory (memory without a file).");
 		break;
 	}
 	if (told->layer_count) {
@@ -170,7 +170,8 @@ static void say_why(const struct text *text, const struct holdfast_explanation *
 	LINE(text, "%s", sentence_of_reason(told->needed_reason));
 	if (told->map_sync == HOLDFAST_MAP_SYNC_WOULD_ACCEPT ||
 		told->map_sync == HOLDFAST_MAP_SYNC_WOULD_REFUSE)
-		LINE(text, "This was inferred from what the kernel reports, and not tried.");
+		LINE(text,
+			"Whether the kernel accepts MAP_SYNC was inferred from what it reports, and not tried.");
 	if (told->obstacle != HOLDFAST_OBSTACLE_NONE && told->map_sync != HOLDFAST_MAP_SYNC_UNKNOWN)
 		LINE(text, "%s", sentence_of_obstacle(told->obstacle));
 }

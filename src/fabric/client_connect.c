@@ -40,7 +40,7 @@ static int accepted(struct fabric_client *client, const struct fi_eq_cm_entry *e
 
 	if (!lane || lane->connected)
 		return err_set(-EPROTO,
-			"%s: an event of a lane that is unknown or already connected",
+			"%s: received a connection event for a lane that is unknown or already connected",
 			client->name);
 	if (size < sizeof(*entry) ||
 		!data_get_welcome(&welcome, entry->data, size - sizeof(*entry)))

@@ -128,7 +128,7 @@ static int no_provider(const char *host, unsigned wanted)
 	const char *limit = env_get("FI_PROVIDER");
 
 	return err_set(-ENOMEDIUM, "libfabric %s: %s%s%s%s%.100s%s",
-		host ? "cannot reach the host by these providers"
+		host ? "cannot reach the host with these providers"
 		     : "lacks these providers on this machine",
 		wanted & HOLDFAST_PROVIDER_VERBS ? "verbs" : "",
 		wanted == WIRE_PROVIDERS ? ", " : "", wanted & HOLDFAST_PROVIDER_TCP ? "tcp" : "",

@@ -76,7 +76,7 @@ static void refuse(struct fabric_server *server, struct fi_info *info, enum data
 		reason == DATA_REFUSED_VERSION
 			? "the initiator uses another version of the protocol"
 		: reason == DATA_REFUSED_SECRET
-			? "the secret that it sent belongs to no expected lane"
+			? "the initiator sent a secret that belongs to no expected lane"
 			: "no room for another connection",
 		code ? ", and the initiator could not be informed" : "");
 }

@@ -16,10 +16,10 @@
 static int wrong_lane(const struct lanes_client *client, unsigned number)
 {
 	if (client->nlanes == 1)
-		return err_set(
-			-EINVAL, "%s: lane %u: the pool has lane 0 only", client->name, number);
-	return err_set(-EINVAL, "%s: lane %u: the pool has lanes 0 to %u", client->name, number,
-		client->nlanes - 1);
+		return err_set(-EINVAL, "%s: there is no lane %u: the pool has only lane 0",
+			client->name, number);
+	return err_set(-EINVAL, "%s: there is no lane %u: the pool has lanes 0 to %u", client->name,
+		number, client->nlanes - 1);
 }
 
 /*
@@ -36,7 +36,7 @@ static int find_lane(struct lanes_client *client, unsigned number, struct messag
 	*lane = client->transport->lane(client, number);
 	if (unlikely(atomic_load_explicit(&(*lane)->started, memory_order_relaxed)))
 		return err_set(-EBUSY,
-			"%s: lane %u: a persist that was started has not been waited for yet",
+			"%s: lane %u: the program has not yet waited for the persist that it started",
 			client->name, number);
 	return 0;
 }
@@ -154,8 +154,7 @@ int lanes_finish(struct lanes_client *client, unsigned number)
 		return wrong_lane(client, number);
 	struct messages *lane = client->transport->lane(client, number);
 	if (!atomic_load_explicit(&lane->started, memory_order_relaxed))
-		return err_set(-EINVAL,
-			"%s: lane %u: no persist was started that could be waited for",
+		return err_set(-EINVAL, "%s: lane %u: there is no started persist to wait for",
 			client->name, number);
 	int code = client->transport->check(client);
 	if (!code)

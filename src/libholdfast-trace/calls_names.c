@@ -67,7 +67,8 @@ static void exchanged(const struct entry *old, const struct entry *new, struct c
 	if (old->name && new->name && old->was.file &&new->was.file)
 		names_set(new->name, old->was.file, old->name, new->was.file, old->was.file, call);
 	else if (old->name || new->name)
-		tell_missed(MISSED_MOVE, "an exchange of files with another directory");
+		tell_missed(
+			MISSED_MOVE, "a file exchanged with one outside of the watched directory");
 }
 
 static void renamed(const struct entry *old, const struct entry *new, int directory,

@@ -107,7 +107,7 @@ static void end_lane(struct pool *pool, unsigned lane, int error, uint32_t stack
 {
 	pool->has_ended |= is_lost(error);
 	if (error == EIO || error == ENOSPC)
-		tell_missed(MISSED_REMOTE, "a drain, which has failed at the target");
+		tell_missed(MISSED_REMOTE, "a drain that failed at the target");
 	if (error)
 		return;
 	pool_drained(pool, lane, stack);

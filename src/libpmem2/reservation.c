@@ -93,7 +93,8 @@ int pmem2_vm_reservation_map_find(
 	struct map *found = reservation_find(&rsv->reservation, reserv_offset, len);
 	if (!found)
 		return err_set(PMEM2_E_MAPPING_NOT_FOUND,
-			"no map in %zu bytes at offset %zu of the reservation", len, reserv_offset);
+			"there is no map in the %zu bytes at offset %zu of the reservation", len,
+			reserv_offset);
 	*map = face_of(found);
 	return 0;
 }

@@ -115,7 +115,7 @@ static int ask_for_lanes(RPMEMpool *pool)
 	if (told.provider != HOLDFAST_PROVIDER_SSH || told.nlanes > pool->nlanes ||
 		told.guard != pool->told.guard || told.pool_size != pool->told.pool_size)
 		return err_set(-EPROTO,
-			"%s: the target breaks the protocol: the lanes that it grants are not those asked for",
+			"%s: the target breaks the protocol: it does not grant the lanes that were requested",
 			session->name);
 	pool->told = told;
 	pool->nlanes = told.nlanes;

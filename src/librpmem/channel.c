@@ -203,7 +203,7 @@ int channel_call(struct channel *channel, uint32_t type, const struct writer *bo
 		rc = take_result(channel, step, wanted);
 	/* If the caller does not expect any fields in the reply, the reply must not have any. */
 	if (!rc && !reply && reader_left(&unwanted)) {
-		channel_end(channel, -EPROTO, "malformed reply: it has more than a status");
+		channel_end(channel, -EPROTO, "malformed reply: unexpected bytes after its status");
 		rc = channel_failure(channel);
 	}
 	pthread_mutex_unlock(&channel->turn);

@@ -82,7 +82,7 @@ static const char *hand_over(
 	struct channel *channel, const struct control_head *head, const uint8_t *body)
 {
 	return channel->take ? channel->take(channel->client, head->id, body, head->length)
-			     : "this control channel does not carry lanes";
+			     : "this control channel does not carry messages of lanes";
 }
 
 /*

@@ -7,7 +7,7 @@
 #include "librpmem/holdfast.h"
 
 _Static_assert(WIRE_TIMES == HOLDFAST_TIMES,
-	"a histogram has as many entries in messages as in holdfast.h");
+	"a histogram must have as many entries in protocol messages as in holdfast.h");
 
 int count_open(RPMEMpool *rpp)
 {

@@ -140,8 +140,9 @@ static int check_sizes(const struct mirror *mirror, size_t size, uint64_t pool_s
 	const char *name = mirror->session->name;
 
 	if (size > pool_size)
-		return err_set(-EFBIG, "%s: the pool has only %llu bytes, and the memory here %zu",
-			name, (unsigned long long)pool_size, size);
+		return err_set(-EFBIG,
+			"%s: the pool has only %llu bytes, but the memory here has %zu", name,
+			(unsigned long long)pool_size, size);
 	if (size < pool_size && mirror->options.flags & HOLDFAST_MIRROR_SAME_SIZE)
 		return err_set(-EINVAL,
 			"%s: the pool is larger than the memory here: it has %llu bytes, not %zu",
@@ -158,7 +159,7 @@ static int explain_refusal(const struct mirror *mirror, int rc)
 	if (rc != -EOPNOTSUPP)
 		return rc;
 	return err_set(rc,
-		"%s: %s: the daemon there speaks version %s of the remote protocol, which cannot compare: it needs rpmemd of Holdfast 3.1 or newer",
+		"%s: %s: the daemon there speaks version %s of the remote protocol, which cannot compare pools: rpmemd of Holdfast 3.1 or newer is needed",
 		mirror->session->name, mirror->step, channel_version(mirror->channel));
 }
 
@@ -352,7 +353,7 @@ static int sync_at(
 
 	if (rc == -EOPNOTSUPP)
 		return err_set(rc,
-			"%s: %s: sync: the daemon there cannot compare: it needs rpmemd of Holdfast 3.1 or newer",
+			"%s: %s: sync: the daemon there cannot compare pools: rpmemd of Holdfast 3.1 or newer is needed",
 			target, set);
 	if (rc)
 		return rc;

@@ -75,7 +75,8 @@ static int catch_up(RPMEMpool *rpp, RPMEMpool *again, uint64_t *bytes)
 	unsigned long *taken = notes_take(&rpp->notes, bytes);
 
 	if (!taken)
-		return err_set(-ENOMEM, "%s: out of memory while catching up", rpp->session->name);
+		return err_set(-ENOMEM, "%s: out of memory while bringing the pool up to date",
+			rpp->session->name);
 	int rc = *bytes ? send_noted(rpp, again, taken, *bytes) : 0;
 	if (rc)
 		notes_put_back(&rpp->notes, taken); /* N6 of notes.h */
@@ -177,7 +178,8 @@ static int reconnect(RPMEMpool *rpp)
 	if (is_in_use(rpp)) {
 		if (ended_here)
 			pool_revive(rpp);
-		return err_set(-EBUSY, "%s: another call is in progress", rpp->session->name);
+		return err_set(
+			-EBUSY, "%s: another call on the pool is in progress", rpp->session->name);
 	}
 	notes_unite(&rpp->notes);
 	int rc = connect_again(rpp);

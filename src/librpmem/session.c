@@ -17,7 +17,7 @@ static int check_rights(void)
 	if (!getauxval(AT_SECURE))
 		return 0;
 	return err_set(-EPERM,
-		"this program has more rights than its user (set-user-ID?), who could choose the ssh that it runs: it may not use other machines");
+		"this program has more rights than its user (set-user-ID?), and the user could choose which ssh it runs: it may not connect to other machines");
 }
 
 int session_new(struct session **made, const char *target, const char *set)

@@ -101,8 +101,7 @@ static int read_providers(struct settings *settings)
 			return err_set(-EINVAL, "RPMEM_PROVIDER=%s: not verbs, tcp or ssh", forced);
 	}
 	if (!allowed_ones)
-		return err_set(
-			-ENOMEDIUM, "environment variables forbid all providers of transport");
+		return err_set(-ENOMEDIUM, "environment variables disable all transport providers");
 	settings->providers = allowed_ones;
 	return 0;
 }

@@ -22,7 +22,7 @@ int waiters_send_away(RPMEMpool *rpp)
 	for (unsigned lane = 0; lane < rpp->nlanes; lane++)
 		if (pool_is_started(rpp, lane))
 			return err_set(-ECANCELED,
-				"%s: lane %u: the pool was closed before a persist that was started had been waited for",
+				"%s: lane %u: the pool was closed before the program waited for the persist that it started",
 				rpp->session->name, lane);
 	return 0;
 }

@@ -126,11 +126,11 @@ static int check_shrink(const struct reservation *reservation, size_t offset, si
 			"offset %zu lies beyond the reservation's %zu bytes", offset, all);
 	if (!size || size > all - offset)
 		return err_set(PMEM2_E_LENGTH_OUT_OF_RANGE,
-			"%zu bytes from offset %zu are %s of the reservation's %zu bytes", size,
-			offset, size ? "more than is left" : "nothing", all);
+			"%zu bytes from offset %zu are %s in the reservation of %zu bytes", size,
+			offset, size ? "more than is left" : "no range", all);
 	if (offset && offset + size < all)
-		return err_set(
-			PMEM2_E_NOSUPP, "a reservation shrinks at its ends, not in the middle");
+		return err_set(PMEM2_E_NOSUPP,
+			"a reservation can shrink only at its ends, not in the middle");
 	if (size == all)
 		return err_set(PMEM2_E_NOSUPP,
 			"a reservation cannot shrink to 0 bytes: delete it instead");

@@ -144,7 +144,7 @@ static void refuses(const struct way *way)
 
 	is_int(lanes_persist(client, 1, 4096, 8, false), -EINVAL,
 		"method %s: a lane that does not exist is refused", way->name);
-	has_str(err_get(), "lane 1: the pool has lane 0 only",
+	has_str(err_get(), "there is no lane 1: the pool has only lane 0",
 		"lanes_persist: the message about a lane that does not exist says which lanes exist");
 	is_int(lanes_drain(client, UINT32_MAX), -EINVAL,
 		"lanes_drain: lane number UINT32_MAX is refused");

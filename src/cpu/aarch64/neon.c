@@ -12,7 +12,7 @@
 
 /* Without unaligned accesses the compiler splits the copies below into bytes. */
 #ifndef __ARM_FEATURE_UNALIGNED
-#error "8-byte words are stored whole only where unaligned accesses are allowed: drop -mstrict-align"
+#error "compile without -mstrict-align: 8-byte words are stored atomically only if unaligned accesses are allowed"
 #endif
 
 typedef uint64_t __attribute__((vector_size(16), may_alias, aligned(1))) neon;
