@@ -25,7 +25,7 @@ struct slot {
 	size_t offset, length; /* multiples of 8 */
 	uint32_t started;      /* number of the last store that was begun */
 	uint32_t acked;        /* number of the last store that was acknowledged as durable */
-	bool relaxed;          /* the slot may be torn, as a relaxed store was made to it */
+	bool relaxed;          /* a relaxed store, which may tear words, was made to the slot */
 };
 
 struct slots {
@@ -115,7 +115,7 @@ static inline bool slots_check(
 	const uint64_t *at = (const uint64_t *)(there + slot->offset);
 
 	if (slot->relaxed && slot->started != slot->acked)
-		return true; /* torn: may mix bytes of the acknowledged store and later ones */
+		return true; /* a torn slot may mix bytes of acknowledged and later stores */
 	for (size_t k = 0; k < slot->length / 8; k++) {
 		uint32_t store = (uint32_t)(at[k] >> 32);
 		if (store >= slot->acked && store <= slot->started &&

@@ -39,7 +39,7 @@ enum phase { CONNECTING, STORING, DONE, FAILED };
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
-	unsigned kills, of_targets, early; /* numbers of kills: all, of targets, before a store */
+	unsigned kills, of_targets, early; /* number of all kills; of targets; while connecting */
 	bool created;
 	char why[512]; /* why the test has failed, if the phase is FAILED */
 	struct slots slots;

@@ -6,7 +6,7 @@
 #
 #	. "$(dirname "$0")/fault.sh"
 #
-# It includes test/tool/lib.sh and sshd.sh. It sets $target, and defines these functions:
+# fault.sh includes test/tool/lib.sh and sshd.sh, sets $target, and defines these functions:
 #
 #	$target			a folder of pool sets; `small.set' has one part of 8 MiB
 #	reach_by_ssh [...]	start an SSH server, with the arguments of sshd_start, and have RPMEM_SSH
@@ -134,7 +134,8 @@ wait_until_free() {
 	done
 }
 
-# Ends the script as done_testing does, after a point about reports of sanitizers.
+# Ends the script as done_testing does, after a test point that fails if a sanitizer has reported
+# anything.
 done_with_faults() {
 	out=$(cat "$dir"/sanitizer.* 2>/dev/null)
 	ok "sanitizers: they report nothing at either end" [ -z "$out" ]

@@ -108,9 +108,9 @@ static int open_elsewhere(void)
 
 /*
  * Checks the target's pool: either it is marked as inconsistent, and other initiators are refused,
- * or its bytes are those of the memory or those from before. With `is_free`, no process has the
- * pool open, so this process tries to open it; without, the stopped initiator still has it, and
- * only the mark is read.
+ * or its bytes are those of the memory or those from before. If `is_free` is true, no process has
+ * the pool open, and this process tries to open it. Otherwise the stopped initiator still has the
+ * pool open, and only the mark is read.
  */
 static bool is_sound(unsigned *marked, bool is_free)
 {

@@ -3,9 +3,9 @@
  * quick_start.c - a source file of test programs that are started hundreds of times; keeps
  * libfabric from reading the kernel's symbols
  *
- * Reading them takes half of the processor time of a program that opens one pool, and is not what
- * these tests are about. tools/rpmemd/kernel_symbols.c explains why libfabric reads them and how
- * this is prevented. The other programs of this folder read the symbols, as users' programs do.
+ * Reading them takes half of the processor time of a program that opens one pool, and these tests
+ * do not need it. tools/rpmemd/kernel_symbols.c explains why libfabric reads them and how this is
+ * prevented. The other programs of this folder read the symbols, as users' programs do.
  */
 #include <errno.h>
 #include <stdio.h>

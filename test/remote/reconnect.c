@@ -112,7 +112,7 @@ static void run(const char *format)
 	char command[1024];
 
 	/*
-	 * All callers pass a literal as format, and the folder is the only value that it inserts.
+	 * All callers pass a literal as format, and the only value to be inserted is the folder.
 	 */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -85,7 +85,7 @@ static void write_back_behind(const char *name)
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
 		err(2, "%s", path);
-	(void)!syncfs(fd); /* leaves the error to the mapped file's msync(2) */
+	(void)!syncfs(fd); /* the error is left for msync(2) of the mapped file to report */
 	close(fd);
 }
 

@@ -359,9 +359,9 @@ static void budgets(void)
 
 #define LINES 40u
 
-static uint64_t early_without[LINES]; /* by line: a bit for each line that was lost without it */
+static uint64_t early_without[LINES]; /* [i]: lines that were lost while line i survived */
 
-/* Notes for each line of the image that is there which other lines are lost. */
+/* Notes, for each line that has survived in the image, which other lines were lost. */
 static bool note_lines(void)
 {
 	uint64_t there = 0;
@@ -374,7 +374,7 @@ static bool note_lines(void)
 	return false;
 }
 
-/* Looks at 64 images of many pending lines: how many mistakes in the order of two lines show? */
+/* Counts the mistakes in the order of two lines that 64 images of many pending lines show. */
 static void many_lines(void)
 {
 	unsigned shown = 0;
@@ -489,7 +489,7 @@ static void copy_part(struct trace *to, uint64_t from, uint64_t end, uint8_t is_
 		bail("a part of a copy is refused");
 }
 
-/* Does a unit have word `i` of a copy that begins at offset 3 as its element number `i`? */
+/* True if element `i` of a unit is word `i` of a copy that begins at offset 3. */
 static bool is_word(const struct unit *unit, uint32_t i)
 {
 	struct element element = unit_element(unit, i);
@@ -497,7 +497,7 @@ static bool is_word(const struct unit *unit, uint32_t i)
 	return place_offset(element.place) == (i ? 8 * i : 3) && element.length == (i ? 8 : 5);
 }
 
-/* Looks at the 12288 words of one copy, which are one unit, in several orders. */
+/* Gets the 12288 words of one copy, which are the elements of one unit, in several orders. */
 static void many_elements(void)
 {
 	static unsigned char bytes[3 * LONG];

@@ -236,7 +236,7 @@ static void in_pid_namespaces(void)
 	if (!pid) {
 		if (unshare(CLONE_NEWPID))
 			_exit(99);
-		pid = fork(); /* the child has PID 1 in its namespace, as its own child has */
+		pid = fork(); /* this child and its child both have PID 1, in two namespaces */
 		if (!pid)
 			_exit(namesake_waits());
 		waitpid(pid, &status, 0);

@@ -48,7 +48,7 @@ struct oracle {
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
 	bool put_back; /* undo each store once it has been seen */
-	bool dirty;    /* set: all lines of dest are unflushed before the routine starts */
+	bool dirty;    /* true if all lines of dest are unflushed before the routine starts */
 
 	/* The instructions that are expected. Set by the caller. */
 	enum insn_kind flush; /* the flush instruction; INSN_OTHER: there must be no flush */
@@ -62,7 +62,7 @@ struct oracle {
 	struct {
 		bool dirty, flushed;
 	} lines[ORACLE_LINES];
-	bool drained; /* no store or flush since the last fence */
+	bool drained; /* true if there was no store or flush since the last fence */
 	unsigned fences, streamed;
 	size_t stream_run; /* bytes streamed to parts of lines since the last fence */
 	unsigned faults;

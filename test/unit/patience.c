@@ -35,7 +35,7 @@ struct machine {
 struct count {
 	unsigned polled, slept; /* number of waits that ended by polling, and by sleeping */
 	unsigned napped;        /* number of sleeps that had a limit */
-	uint64_t lost;          /* ns in long yields */
+	uint64_t lost;          /* ns lost in long yields */
 	uint64_t polled_ns;     /* ns of polling */
 };
 
@@ -63,7 +63,10 @@ static void fall_asleep(
 	patience_slept(patience, now);
 }
 
-/* Simulates a wait for what arrives at `there`, with the same calls as src/fabric/wait.c makes. */
+/*
+ * Simulates a wait, with the calls that src/fabric/wait.c makes. The answer arrives at the time
+ * `there`.
+ */
 static void wait_until(
 	struct patience *patience, struct machine *machine, struct count *count, uint64_t there)
 {
@@ -262,7 +265,7 @@ static void test_steady(uint64_t period, uint64_t jitter)
 		us, (unsigned long long)(count.polled_ns / US / 1000));
 }
 
-/* Messages at no predictable time: polling is bounded, whether they come during it or not. */
+/* Messages at unpredictable times: polling takes a limited time, whether it finds them or not. */
 static void test_share(void)
 {
 	struct patience patience = {.poll_ns = POLL, .learns = true};
@@ -334,7 +337,10 @@ static void test_fixed(void)
 		"waiter that does not predict messages: it polls for the configured time in each wait, then sleeps");
 }
 
-/* Other threads want the CPU: a waiter that rests has no window, however regular messages are. */
+/*
+ * Other threads want the CPU, so the waiter rests, that is, sleeps at once in each wait: it must
+ * not wake up to poll when a message is expected, even if messages arrive regularly.
+ */
 static void test_busy_window(void)
 {
 	struct patience patience = {.poll_ns = POLL, .learns = true};

@@ -383,8 +383,9 @@ static void installed_meanwhile(void)
 	touch(own_page);
 	must(passed_on == 3 && handled == 2, 8);
 	/*
-	 * The program restores the handler that its second one replaced, which is the library's.
-	 * The library's handler must still call the program's first one, and still serve guards.
+	 * The program removes its second handler: it installs again the handler that the second one
+	 * had replaced, which is the library's. The library's handler must still call the program's
+	 * first handler, and still serve guards.
 	 */
 	sigaction(SIGBUS, &replaced, NULL);
 	own_page = bad_pages(0, 1);

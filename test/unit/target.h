@@ -34,9 +34,10 @@ struct target {
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
-	_Atomic uint64_t marks, since; /* marks given to lanes; mark of the last drain */
+	_Atomic uint64_t marks, since; /* last mark that was given; mark before the last drain */
 	atomic_size_t stored;
-	atomic_int fail_store, fail_drain, fail_deep; /* errno for such requests; 0: they succeed */
+	/* errno with which stores, drains or deep flushes fail; 0: they succeed */
+	atomic_int fail_store, fail_drain, fail_deep;
 	atomic_int result; /* error that ended the target; 0: still serving */
 	char sentence[ERR_SIZE];
 	atomic_bool quit;

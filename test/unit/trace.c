@@ -253,7 +253,7 @@ static uint64_t read_long(struct trace *trace)
 	for (uint64_t i = 0; i < wanted; i++)
 		add(trace, (struct event){.kind = EVENT_FENCE, .value = i}, NULL);
 	if (trace->spill.state == SPILL_OPEN)
-		fdatasync(trace->spill.fd); /* unwritten pages would stay in memory */
+		fdatasync(trace->spill.fd); /* dirty pages would stay in memory */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (const struct event *event = trace_first(trace); event;
 			event = trace_next(trace, event))

@@ -78,7 +78,7 @@ static bool should_stream(const struct subject *subject, const struct trial *tri
 		trial->flags & NODRAIN ? cpu.stream_threshold_nodrain : cpu.stream_threshold;
 
 	if (strstr(subject->engine->name, "-words") || trial->len < head + 64)
-		return false; /* engine without streaming stores, or no whole 64-byte block */
+		return false; /* the engine has no streaming stores, or the range no whole block */
 	if (trial->flags & NOFLUSH)
 		return false;
 	if (trial->flags & NONTEMPORAL)

@@ -21,7 +21,7 @@
 struct memory_opcodes {
 	uint8_t first, last;
 	uint8_t does;
-	bool without_operand; /* set: uses memory even without a memory operand in ModRM */
+	bool without_operand; /* true: uses memory even if ModRM has no memory operand */
 };
 
 /*

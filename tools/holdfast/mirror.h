@@ -10,7 +10,7 @@ struct mirror_file {
 	const char *path;
 	void *addr;
 	size_t size;
-	bool is_file; /* false: a device, whose pages mirror_file_drop() does not drop */
+	bool is_file; /* false: a device, for which mirror_file_drop() does nothing */
 	size_t dropped;
 };
 

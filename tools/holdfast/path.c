@@ -142,7 +142,8 @@ static bool is_assumed(enum holdfast_reason reason)
 
 /*
  * Judges by the granularity that the storage needs, and ignores environment variables that force
- * another one. A reason why the requirement is not met comes before a reason why that is not known.
+ * another one. If one reason says that the requirement is not met, and another one that this cannot
+ * be known, the first one counts.
  */
 void path_require(struct answer *answer, enum pmem2_granularity required)
 {

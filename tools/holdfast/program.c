@@ -98,7 +98,10 @@ static void add_call(
 	for (size_t i = 0; version && i < sizeof(ours) / sizeof(ours[0]); i++)
 		if (!strcmp(version->library, ours[i]))
 			made->library = ours[i];
-	/* A program must check whether a weak symbol exists, so one may be missing. */
+	/*
+	 * A program must check whether a weak symbol exists before it uses the symbol, so a
+	 * library may lack it.
+	 */
 	if (!is_needed && !made->is_offered)
 		made->difference =
 			"Holdfast does not offer this call, but the program can run without it.";

@@ -3,7 +3,7 @@
  * prometheus.c - print the findings of `holdfast info --health` in the text format of Prometheus,
  * version 0.0.4
  *
- * Values that cannot be read are not printed; another metric tells how many these are.
+ * Values that cannot be read are not printed; another metric is the number of these values.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -60,8 +60,8 @@ static void update_regions(
 }
 
 /*
- * Updates the counters. Keeps only those that are compared with their old value; any other counter
- * is a problem whenever it is not 0.
+ * Updates the counters. Keeps only counters that the next look compares with their old value. Any
+ * other counter needs no old value: it is a problem whenever it is not 0.
  */
 static void update_counters(
 	struct seen *seen, const struct seen *before, const struct holdfast_health *now)

@@ -38,7 +38,7 @@ struct answer {
 struct output {
 	const char *version;
 	const char *required;                   /* the required granularity, or NULL */
-	const struct holdfast_machine *machine; /* NULL if a path was given */
+	const struct holdfast_machine *machine; /* NULL if the command line has a path */
 	const struct program *program;          /* set with --program */
 	const struct health *health;            /* set with --health */
 };

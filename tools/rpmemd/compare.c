@@ -47,7 +47,7 @@ int service_look(
 		return rc;
 	service->created = service->kept = false;
 	service->looks = true;
-	service->publish = (struct publish){-1, -1}; /* nobody can ask for a reader's counters */
+	service->publish = (struct publish){-1, -1}; /* no socket on which to ask for counters */
 	*looked = (struct compare_looked){
 		pool_size(service->pool), (uint32_t)pool_guard(service->pool)};
 	return 0;

@@ -38,7 +38,7 @@ struct config {
 	uint16_t port_low, port_high; /* range of ports to listen at for data; 0, 0: any port */
 	int timeout_ms;
 	unsigned poll_us;
-	bool learns; /* also poll when a message is expected: poll-us was not set */
+	bool learns; /* poll-us was not set: also poll when a message is expected */
 
 	char *home; /* the value of $HOME */
 };

@@ -41,7 +41,7 @@ int publish_fd(const struct publish *publish);
  */
 bool publish_accept(struct publish *publish);
 
-/* Answer the process that asked. `session` NULL: refuse to answer. */
+/* Answer the process that asked. If `session` is NULL, send a refusal. */
 void publish_answer(struct publish *publish, const struct wire_session *session);
 
 /*

@@ -19,7 +19,7 @@ struct session {
 	int signals;       /* signalfd for the signals that end the daemon */
 	int64_t heard;     /* when the initiator last sent something, in ms */
 	int64_t lost;      /* when the first lane was lost, in ms; 0: never */
-	bool pinged;       /* since a ping was sent, the initiator has sent nothing */
+	bool pinged;       /* true if the initiator has sent nothing since a ping was sent */
 	uint32_t pings;
 	uint32_t questions;
 	int refusal;     /* negative errno with which to refuse all requests; 0: none */

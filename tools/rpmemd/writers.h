@@ -37,8 +37,8 @@ int writers_create(struct writers *writers, const struct config *config, const c
 
 /*
  * Call this after opening a pool: reads its state file, or makes a state in memory if the file does
- * not exist. Without `marked`, fails if the pool is marked as inconsistent, also in the state file
- * of another pool set with the same parts.
+ * not exist. If `marked` is false, fails if the pool is marked as inconsistent, also if only the
+ * state file of another pool set with the same parts says so.
  */
 int writers_open(struct writers *writers, const struct pool *pool, const struct config *config,
 	const char *name, bool marked);
@@ -71,7 +71,7 @@ int writers_resume(struct writers *writers, const struct pool *pool);
 int writers_mark(struct writers *writers, const struct control_mark *mark);
 int writers_clear(struct writers *writers);
 
-/* Call this before closing a pool. `properly`: the initiator has closed it. */
+/* Call this before closing a pool. `properly` says that the initiator has closed the pool. */
 int writers_close(struct writers *writers, bool properly);
 
 /* Call this before discarding an open pool: removes its state file. */

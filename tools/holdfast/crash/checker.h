@@ -21,7 +21,7 @@ struct file_state {
 /* The copy of a file of the image, made for a command that is started for each image. */
 struct copy {
 	unsigned char *mapped; /* the file, mapped; NULL: not mapped yet, or too large */
-	uint64_t inode;        /* of the mapped file; differs if the command replaced the file */
+	uint64_t inode;        /* inode number; changes if the command replaces the file */
 };
 
 struct checker {

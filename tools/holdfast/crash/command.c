@@ -11,7 +11,7 @@
 #include "facts.h"
 #include "holdfast/tool.h"
 
-static bool is_reported; /* set: a report was written to standard output */
+static bool is_reported; /* true once a report was written to standard output */
 
 /* True if standard output is a terminal with colours, and NO_COLOR is not set. */
 static bool is_coloured(void)
@@ -149,7 +149,8 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	if (!status && chosen->jobs == 1)
 		status = explore_alone(checker, &findings, run, &explored);
 	struct way way = checker ? checker_way(checker) : (struct way){0};
-	checker_stop(checker); /* before the crew starts, because it ends all child processes */
+	/* Call checker_stop() before the crew starts, because it ends all child processes. */
+	checker_stop(checker);
 	if (!status && chosen->jobs > 1)
 		status = explore_together(work, way, until, &findings, run, &explored);
 	findings.seconds = now() - begin;
@@ -160,7 +161,7 @@ static int test(struct work *work, struct run *run, const struct options *chosen
 	return status;
 }
 
-/* Is the status that of a run which was tested to its end? */
+/* True if this is the status of a run that was tested to its end. */
 static bool is_tested(int status)
 {
 	return status == STATUS_CLEAN || status == STATUS_BUGS || status == STATUS_BLIND;

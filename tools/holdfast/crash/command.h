@@ -73,8 +73,8 @@ struct run {
 	uint64_t lost_slots;          /* ring slots that a killed program did not finish writing */
 	uint32_t failed_maps, failed_names;
 	const struct dump *dump; /* NULL: judge only the command's exit status */
-	bool file_gone;          /* set: a file did not exist at the end, so it was not compared */
-	bool tests_mirrors;      /* set: images are of the mirrors, not of this machine's files */
+	bool file_gone;          /* true if a file was missing at the end, and so not compared */
+	bool tests_mirrors;      /* true: images of the mirrors, not of this machine's files */
 };
 
 /*
@@ -170,7 +170,10 @@ bool is_script_or_static(const char *path);
 /* Returns the path of the program that execvp(3) would run; NULL: there is no such program. */
 char *find_program(const char *name);
 
-/* side.c: is the file tested: has it a size, and is it a mirror, or not, as `run` wants? */
+/*
+ * side.c: true if the file is tested: it has a size, and it is a mirror if `run` tests mirrors, or
+ * a file of this machine if not.
+ */
 bool file_is_tested(const struct run *run, unsigned number);
 unsigned files_tested(const struct run *run); /* their number */
 /*
@@ -210,7 +213,7 @@ void image_file(const struct work *work, const struct run *run, const char *dire
 	unsigned worker, unsigned number, char *path);
 /* Frees the memories, and removes the image files and their copies. */
 void images_forget(const struct work *work, struct run *run);
-/* Frees the trace and the memories. */
+/* Frees the trace, and the memory of images. */
 void run_forget(struct run *run);
 /*
  * Returns the text that replaces {} in the user's command: the image's file in this directory, or
@@ -222,8 +225,8 @@ char *image_name(
 /* functions of checker.c */
 struct checker;
 /*
- * The way in which a command is run: forked for each image, or if is_spawned, started for each
- * image, and why.
+ * The way in which a command is run, and why: if is_spawned is true, it is started anew for each
+ * image; otherwise it is started once, and forked for each image.
  */
 struct way {
 	bool is_spawned;

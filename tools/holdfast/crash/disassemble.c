@@ -21,7 +21,7 @@
 struct addresses {
 	uint64_t *list;
 	size_t count, room;
-	bool is_full; /* set: an address was lost for lack of memory */
+	bool is_full; /* true if an address was lost for lack of memory */
 };
 
 struct reading {

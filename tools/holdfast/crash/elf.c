@@ -81,7 +81,7 @@ static bool is_script(const struct image *image)
 static const char *why_not(const struct image *image)
 {
 	if (is_script(image))
-		return NULL; /* not the script is recorded, but the programs that it starts */
+		return NULL; /* the programs that the script starts are recorded, not the script */
 	if (image->mode & (S_ISUID | S_ISGID))
 		return "it runs with more rights than its user, so the system ignores LD_PRELOAD";
 	const Elf64_Ehdr *header = header_of(image);

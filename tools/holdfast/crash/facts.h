@@ -16,7 +16,8 @@
 
 /* One of the two stores of a bug: the lost store or the early store. */
 struct fact_store {
-	bool is_there, is_found, is_flushed; /* is_found: not recorded, found by comparing files */
+	/* is_found: the store was not recorded, but found by comparing files */
+	bool is_there, is_found, is_flushed;
 	const char *what; /* what was stored: "data"; with --watch also "name" or "size" */
 	char *file;
 	uint64_t offset, length;
@@ -50,14 +51,14 @@ struct fact_refusal {
 
 struct fact_probes {
 	uint64_t probed, hit, hits, refused;
-	char *words; /* `probed` to `refused` as text; NULL: no raw instructions found */
+	char *words; /* the four counts as text; NULL: no raw instructions were found */
 	struct fact_refusal refusals[PROBE_REFUSALS];
 	unsigned count; /* number of elements in `refusals` */
 };
 
 struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
-	uint64_t missed[MISSED_WAYS]; /* how often each event of enum missed happened */
+	uint64_t missed[MISSED_WAYS]; /* number of events of each kind in enum missed */
 	bool is_gone;
 	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* messages about the counts */
 	unsigned count;

@@ -158,7 +158,10 @@ static bool make_one(struct work *work, struct run *run, unsigned number)
 	       run->memories.image[number - 1];
 }
 
-/* Makes the memory of a file that is not tested: its first content, which a saved trace has. */
+/*
+ * Maps the content that a file had before the run. A saved trace contains this content even for a
+ * file that is not tested.
+ */
 static bool make_first(struct work *work, struct run *run, unsigned number)
 {
 	char path[PATH_MAX];

@@ -18,7 +18,7 @@ enum look { LOOK_FIRST, LOOK_LAST, LOOK_ZERO, LOOK_CANARY };
 
 /* The content of the image, as the functions below have made it. */
 struct image {
-	bool is_last; /* the content after the run, but for `line` if has_line */
+	bool is_last; /* the content after the run, except `line` if has_line is true */
 	bool has_line;
 	struct put_back line;
 	unsigned tried; /* number of files that the check was given */

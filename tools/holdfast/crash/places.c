@@ -24,7 +24,7 @@ struct call_lines {
 /* The state of place_find(), which visits the frames of a call stack. */
 struct search {
 	struct calls *calls;
-	bool is_over; /* set: main() was reached */
+	bool is_over; /* true once main() was reached */
 };
 
 /*

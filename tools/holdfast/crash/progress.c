@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* progress.c - show how far a long run is, in one line on the terminal that is written again */
+/* progress.c - show how far a long run is, in one line on the terminal, which is updated */
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "command.h"
 
 #define FIRST 2.0  /* seconds after which a run counts as long */
-#define AGAIN 0.25 /* seconds until the line is written again */
+#define AGAIN 0.25 /* seconds between two updates of the line */
 
 static bool is_shown;
 
-/* Should the line be written now? */
+/* True if the line should be written now. */
 static bool is_due(void)
 {
 	static bool has_begun, is_terminal;
