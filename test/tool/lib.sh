@@ -62,7 +62,7 @@ at_exit() {
 run() {
 	"$@" >"$dir/.out" 2>"$dir/.err"
 	status=$?
-	# The shell leaves out NUL bytes, and complains of them.
+	# The shell leaves NUL bytes out of the value of a variable, and warns of them.
 	{ out=$(<"$dir/.out") err=$(<"$dir/.err"); } 2>/dev/null
 }
 

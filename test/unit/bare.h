@@ -37,7 +37,7 @@ struct bare {
 	uint16_t port;
 	size_t received; /* length of the received message; 0: none since bare_receive() */
 	bool posted, lost;
-	struct fi_eq_cm_entry *event; /* last connection event, in event_bytes */
+	struct fi_eq_cm_entry *event; /* the last connection event; points to event_bytes */
 	size_t event_data;            /* bytes of private data in the last connection event */
 	uint8_t event_bytes[sizeof(struct fi_eq_cm_entry) + 256];
 };

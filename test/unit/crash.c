@@ -146,7 +146,7 @@ static bool always(void)
 	return true;
 }
 
-/* ---- rules R1 to R9 of crash/unit.h */
+/* ---- the rules of what a crash may leave: R1 to R9 of crash/unit.h */
 
 static void rules(void)
 {
@@ -439,8 +439,8 @@ static void sheets(void)
 }
 
 /*
- * Gives 20 units of a cut (a choice of the stores that survive a crash) random rules, and compares
- * the cut with an array that has a rule for each unit.
+ * A cut is a choice of the stores that survive a crash: it has a rule for each unit (piece of a
+ * file). Gives 20 units of a cut random rules, and compares the cut with an array of these rules.
  */
 static void cuts(void)
 {

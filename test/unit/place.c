@@ -19,8 +19,8 @@
 #define GiB ((size_t)1 << 30)
 
 /*
- * If set, munmap() fails, as it does if it would split a mapping in two, and the process already
- * has the maximum number of mappings.
+ * While this is true, munmap() fails, as the real one does if it would split a mapping in two, and
+ * the process already has the maximum number of mappings.
  */
 static bool refuses;
 

@@ -26,7 +26,7 @@
 static unsigned calls, failing;
 static unsigned dropped; /* number of files that the library asked to drop from the page cache */
 static bool no_tmpfile;
-static bool no_naming; /* linkat() of O_TMPFILE files fails, as without /proc before Linux 6.10 */
+static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
 
 static bool fails(void)
 {

@@ -54,8 +54,8 @@ static void test_text(void)
 	ok(!state_parse(text, length, "x", &got) && same(&got, &state),
 		"state_parse: a state reads back as it was written");
 	/*
-	 * A text with a changed character is refused or gives another state: no state has two
-	 * texts.
+	 * If one character of the text is changed, state_parse() must refuse the text, or return
+	 * another state: no state has two texts.
 	 */
 	for (size_t i = 0; i < length; i++) {
 		memcpy(changed, text, length + 1);

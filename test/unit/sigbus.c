@@ -335,7 +335,7 @@ static volatile sig_atomic_t passed_on;
 static void second(int number, siginfo_t *info, void *context)
 {
 	passed_on++;
-	must(passed_on < 100, 99); /* ends an endless loop of two handlers that call each other */
+	must(passed_on < 100, 99); /* fails if two handlers call each other without end */
 	if (replaced.sa_flags & SA_SIGINFO)
 		replaced.sa_sigaction(number, info, context);
 	else

@@ -105,7 +105,7 @@ static struct stream {
 	unsigned answers;  /* if `silent`: number of made-up replies before waits time out */
 	unsigned timeouts; /* number of waits that timed out because of `silent` */
 	uint32_t replied;  /* replies to lane 0 */
-	int waits;         /* how often each message waits for room in the stream */
+	int waits;         /* number of times that each message waits for room in the stream */
 	void (*spoil)(uint8_t *reply, size_t *length);
 } stream = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 

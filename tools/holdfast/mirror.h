@@ -21,8 +21,8 @@ struct mirror_file {
 char *mirror_file_open(struct mirror_file *file, const char *path);
 
 /*
- * The file has been compared up to this offset: drop earlier pages, which count as memory of this
- * process. They stay in the kernel's page cache.
+ * Call this when the file has been compared up to the offset `compared`: drops earlier pages, which
+ * count as memory of this process. The pages stay in the kernel's page cache.
  */
 void mirror_file_drop(struct mirror_file *file, size_t compared);
 

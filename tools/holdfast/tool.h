@@ -169,8 +169,8 @@ FILE *collect_begin(struct collected *text) __attribute__((__returns_nonnull__))
 char *collect_end(struct collected *text) __attribute__((__returns_nonnull__));
 
 /*
- * If set, must_copy() and similar functions call this function before they end the program for lack
- * of memory. The function may clean up, or end the program with another status.
+ * A function that must_copy() and similar functions call, unless it is NULL, before they end the
+ * program for lack of memory. It may clean up, or end the program with another status.
  */
 extern void (*without_memory)(void);
 

@@ -129,7 +129,7 @@ static int on_lanes(struct session *session, const struct control_head *head, co
 }
 
 /*
- * Handle a message of a lane in the control channel. The lane sends the reply, so that the request
+ * Handle a message of a lane in the control channel. The lane sends the reply, so the request
  * cannot be refused here.
  */
 static int on_message(struct session *session, const struct control_head *head, const uint8_t *body)

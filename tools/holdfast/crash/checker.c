@@ -82,7 +82,7 @@ static void acknowledge(struct checker *checker, uint64_t bytes)
 {
 	const struct trace *trace = &checker->run->trace;
 
-	if (bytes > trace->output_size) /* a damaged trace may give too large a number */
+	if (bytes > trace->output_size) /* a damaged trace may give a number that is too large */
 		bytes = trace->output_size;
 	if (checker->acknowledged_now == bytes)
 		return;

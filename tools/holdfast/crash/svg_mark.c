@@ -21,7 +21,7 @@ void svg_formatted(FILE *to, unsigned x, unsigned y, const char *kind, const cha
 	if (vasprintf(&words, format, ap) < 0)
 		words = NULL;
 	va_end(ap);
-	/* words_clean(), because the text may have been truncated inside a UTF-8 character */
+	/* Clean the words, because they may have been truncated inside a UTF-8 character. */
 	svg_text(to, x, y, kind, words_clean(words));
 	free(words);
 }
