@@ -96,7 +96,7 @@ INLINE void finish(const char *d, size_t n, enum bare_way way)
 	drain(way);
 }
 
-/* Flushes the first and the last cache line of a range, of which the range may fill only parts. */
+/* Flushes the first and the last cache line of a range; the range may fill only a part of each. */
 INLINE void finish_ends(const char *d, size_t n, enum bare_way way)
 {
 	if (!only_stores(way)) {
@@ -135,8 +135,8 @@ INLINE void *set_known(char *d, int c, size_t n, enum bare_way way)
 }
 
 /*
- * Stores whole lines, of which the last one may overlap the previous one. If the destination
- * begins within a line, streaming begins at the next line.
+ * Stores whole lines; the last of them may overlap the line stored before it. If the destination
+ * begins within a cache line, streaming begins at the next cache line.
  */
 INLINE void store(char *d, line_t v, enum bare_way way)
 {
@@ -237,7 +237,7 @@ EACH_WAY
 #define ANY(WAY)      {WAY, 0, move_any_##WAY, set_any_##WAY},
 static const struct {
 	enum bare_way way;
-	size_t length; /* of the calls, in bytes; 0: any length from 64 on */
+	size_t length; /* length of the calls, in bytes; 0: any length from 64 on */
 	bare_move_fn *move;
 	bare_set_fn *set;
 } table[] = {EACH_WAY};

@@ -26,10 +26,13 @@ enum bare_way {
 	BARE_WAYS
 };
 
-/* `way`: BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN. NULL: not implemented for this CPU. */
+/*
+ * Returns the function for `way`, which is BARE_STORE_DRAIN, BARE_FLUSH or BARE_FLUSH_DRAIN; NULL
+ * if it is not implemented for this CPU.
+ */
 bare_persist_fn *bare_persist(enum bare_way way);
 
-/* Returns the function that stores in this way and is made for this length. */
+/* Return the function that copies, or fills, ranges of this length with this way of storing. */
 bare_move_fn *bare_move(enum bare_way way, size_t len);
 bare_set_fn *bare_set(enum bare_way way, size_t len);
 

@@ -28,8 +28,8 @@ struct cell {
 void cells_walk(void (*visit)(const struct cell *cell));
 
 /*
- * Return the text for one column of the cell's row in the results. It is in a static buffer, which
- * the next call of the same function overwrites.
+ * Return the text for one column of the row that this measurement (cell) has in the results. The
+ * text is in a static buffer, which the next call of the same function overwrites.
  */
 const char *cell_face(const struct cell *cell);
 const char *cell_operation(const struct cell *cell);

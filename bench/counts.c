@@ -47,7 +47,7 @@ enum bound {
 	LINES,         /* flush, persist: as many flushes and fences as the bare loop */
 	OUTSIDE,       /* flush, persist: few more instructions and loads than the bare loop */
 	SHORT_COPY,    /* short copies: few more instructions than the peer */
-	SHORT_FLUSHES, /* short copies: no more fences and stores than the peer, one more flush */
+	SHORT_FLUSHES, /* short copies: at most the peer's fences and stores, and one more flush */
 	LONG_FLUSHES,  /* long copies: no more flushes and fences than the peer */
 	LONG_STORES,   /* long copies: few more stores than the peer */
 	BOUNDS
@@ -180,7 +180,10 @@ static void hold_to_bare(
 	if (cpu_tunings()[row].persist_fetches)
 		most += FETCHING + FOR_EACH_FETCH * ours->fetches;
 	hold(row, OUTSIDE, cell, ours->instructions, most);
-	/* More loads than this would show that the loop loads a value in each iteration. */
+	/*
+	 * If there are more loads than the bare loop's and LOADS_OVER_BARE, then our loop loads a
+	 * value in each iteration.
+	 */
 	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
 }
 
@@ -199,7 +202,10 @@ static void hold_copy_to_peer(
 	 */
 	long flushes = peer->flushes + (cell->length <= 256);
 
-	/* The row says up to which length copies are flushed; the peer streams four lines. */
+	/*
+	 * The row of the tuning table says up to which length our copies are flushed; the peer
+	 * streams copies from four lines on.
+	 */
 	if (cell->length >= STREAMED_BY_PEER && ours->flushes &&
 		cell->length < cpu_tunings()[row].stream_lines * LINE)
 		flushes = lines_of(cell);

@@ -46,7 +46,7 @@ static struct end {
 		char bytes[MESSAGE];
 		struct order order;
 	} in, out;
-	bool sleeps; /* while it waits for a message */
+	bool sleeps; /* the process sleeps, instead of polling, while it waits for a message */
 	int cq_fd;   /* if it sleeps */
 	pid_t other; /* the process of the other end */
 } ends[FABRIC_LANES + 1];
@@ -135,7 +135,7 @@ static size_t wait_for(struct end *end, const void *context)
 		else if (got == -FI_EAGAIN)
 			sched_yield();
 		else if (got < 0 && end->sleeps)
-			_exit(0); /* this program has ended: only here does the other end notice */
+			_exit(0); /* the other end notices only here that this program has ended */
 		else if (got < 0)
 			errx(1, "the connection is lost");
 		else if (entry.op_context == context)

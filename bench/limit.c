@@ -37,8 +37,8 @@ static char *arena, *source;
 static __typeof__(pmem_memmove) *moves[PEER_AGAIN + 1];
 
 /*
- * Returns an address in the arena (the measured memory), another one at each call, whose lines are
- * in no cache.
+ * Returns an address in the arena (the measured memory), where lines are in no cache. Each call
+ * returns another address.
  */
 static char *next_place(void)
 {

@@ -42,8 +42,8 @@ struct remote_cell {
 void remote_cells_walk(void (*visit)(const struct remote_cell *cell));
 
 /*
- * Return the text for one column of the cell's row in the results. It is in a static buffer, which
- * the next call of the same function overwrites.
+ * Return the text for one column of the row that this measurement (cell) has in the results. The
+ * text is in a static buffer, which the next call of the same function overwrites.
  */
 const char *remote_cell_group(const struct remote_cell *cell);
 const char *remote_cell_call(const struct remote_cell *cell);

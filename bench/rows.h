@@ -23,7 +23,7 @@ struct samples {
 	double of[CONTESTANTS][ROUNDS_MAX];
 };
 
-/* The columns of a row that name its case; a column without a meaning is "-". */
+/* The columns of a row that name its case; a column that means nothing for the case is "-". */
 struct title {
 	const char *group, *call, *flags, *place, *pace;
 	size_t size;

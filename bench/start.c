@@ -5,8 +5,9 @@
  *
  *	start NOTHING OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS]
  *
- * NOTHING (nothing.c) is started with the library preloaded, which saves the loader only the
- * search for it, and without a library. Each round takes the difference of two successive runs.
+ * The program NOTHING (nothing.c) is started with the library preloaded, and without a library;
+ * each round takes the difference of two such runs. Preloading a library takes as long as linking
+ * with it, except that the loader need not search for it.
  */
 #include <err.h>
 #include <spawn.h>

@@ -10,8 +10,8 @@
 # long. The program sleeps instead of computing, so a profiler does not show the delay; only the count of
 # voluntary context switches does.
 #
-# Seen, for `sleep` half a second after its start: 1 voluntary context switch without the library, 489 with it
-# (fewer on a busy machine, where each sleep takes longer).
+# Seen in the first half second of the program `sleep`: 1 voluntary context switch without the library, 489
+# with it (fewer on a busy machine, where each sleep takes longer).
 #
 # Exit status: 0 the library still does this, 1 it does not, 77 the package cannot be downloaded.
 set -u
@@ -31,7 +31,7 @@ for file in "$dir"/*.deb; do
 done
 library=$(find "$dir" -name 'libpsm2.so.2' | head -n 1)
 
-switches() { # LIBRARY: prints how often a program has slept half a second after its start
+switches() { # LIBRARY: prints how often a program sleeps in the first half second after its start
 	LD_LIBRARY_PATH=${library%/*} LD_PRELOAD=$1 sleep 60 &
 	local program=$!
 	sleep 0.5

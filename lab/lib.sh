@@ -116,8 +116,8 @@ use_fsdev() {
 	wait_for [ -e "$device" ] || trouble "$device has disappeared"
 }
 
-# Uses sysfs, in the order that the kernel requires, because the program cxl of bookworm cannot make such a
-# region.
+# Makes the region by writing to sysfs, in the order that the kernel requires, because the program cxl of
+# bookworm cannot make such a region.
 volatile_cxl() {
 	local cxl=/sys/bus/cxl/devices region
 	modules cxl_acpi cxl_pci cxl_mem

@@ -17,7 +17,10 @@ static void say(const char *text)
 	(void)said;
 }
 
-/* Finds the reason of a SIGBUS: writing the same byte with pwrite(2) fails with an errno. */
+/*
+ * Finds the reason of a SIGBUS: writes the same byte with pwrite(2), which fails with an errno that
+ * names the reason.
+ */
 static const char *reason(const struct log *log, size_t offset)
 {
 	char byte;

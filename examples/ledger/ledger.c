@@ -171,7 +171,8 @@ static int append_input(struct log *log, size_t batch)
 		if (!ret && log->total.bytes - log->durable.bytes >= batch)
 			ret = log_commit(log);
 		if (!ret)
-			ret = acknowledge(log, &told); /* growing the file commits records */
+			ret = acknowledge(
+				log, &told); /* if the file had to grow, records were committed */
 	}
 	/* Commit also after an error: the records before it are worth keeping. */
 	committed = commit(log, &told);

@@ -115,7 +115,7 @@ int log_fetch_mirror(struct log *log, struct mirror *mirror)
 }
 
 /*
- * The view of the log that is sent.
+ * The view: the map of the log's file from which bytes are sent to the mirror.
  */
 
 static size_t page_size(void)

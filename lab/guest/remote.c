@@ -35,7 +35,10 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Fills `to` with bytes that no other range has, and this range not on another way. */
+/*
+ * Fills `to` with bytes that differ from those of all other ranges, and from those that this range
+ * gets on another way (provider, method and granularity).
+ */
 static void pattern(unsigned char *to, size_t length, uint32_t number)
 {
 	uint32_t state = (way_seed ^ number * 2654435761u) | 1;
@@ -111,7 +114,10 @@ static bool is_made(int call, int length)
 	return length < LENGTHS - 1 || call == 1 || call == 3;
 }
 
-/* Returns a range's offset. There are no gaps: a store beside a range damages its neighbour. */
+/*
+ * Returns a range's offset. There are no gaps between ranges, so that a store outside of its range
+ * damages the next one, and is noticed.
+ */
 static size_t place(int call, int length)
 {
 	size_t at = HEADER;
@@ -127,7 +133,10 @@ static size_t place_of_round(unsigned round)
 	return FIRST + round % ROUNDS * ROUND;
 }
 
-/* Returns the number that a range has in pattern(): 2^31 and more. Rounds have smaller numbers. */
+/*
+ * Returns the number from which pattern() makes the bytes of a range: 2^31 or more, because smaller
+ * numbers are for rounds.
+ */
 static uint32_t number(int call, int length)
 {
 	return 0x80000000u + (unsigned)(call * LENGTHS + length);

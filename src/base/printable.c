@@ -14,7 +14,7 @@ static size_t character_length(const unsigned char *at)
 
 	for (size_t i = 1; i < length; i++)
 		if ((at[i] & 0xc0) !=
-			0x80) /* the character ends early, at the latest at the final NUL */
+			0x80) /* too few bytes follow, such as before the final NUL: not UTF-8 */
 			return 1;
 	return length;
 }

@@ -66,16 +66,19 @@ struct cpu_tuning {
 	uint32_t instead;
 	size_t persist_fetches;       /* a persist prefetches at most this many bytes; 0: none */
 	size_t persist_fetches_above; /* a persist prefetches only in ranges longer than this */
-	bool persist_fetches_whole;   /* no prefetch of longer ranges, nor of a partial last line */
-	size_t move_fetches;          /* a cached copy first prefetches this many bytes */
-	size_t set_fetches;           /* a cached fill first prefetches this many bytes; 0: none */
-	size_t fetches_ahead_above;   /* copies longer than this also prefetch while they store */
-	bool fetches_ends;            /* a streaming copy prefetches lines that it fills partly */
-	size_t flushes_back;          /* copies up to this many bytes are flushed backwards */
-	size_t stream_lines;          /* copies of this many lines and more go around the caches */
-	size_t stream_lines_nodrain;  /* the same, for copies with PMEM2_F_MEM_NODRAIN */
-	size_t stream_groups_above;   /* longer overlapping copies: load a group, then stream it */
-	size_t exact_ends_above;    /* longer cached copies do not store a byte of the ends twice */
+	/* no prefetch of ranges longer than persist_fetches, nor of a partial last line */
+	bool persist_fetches_whole;
+	size_t move_fetches;         /* a cached copy first prefetches this many bytes */
+	size_t set_fetches;          /* a cached fill first prefetches this many bytes; 0: none */
+	size_t fetches_ahead_above;  /* copies longer than this also prefetch while they store */
+	bool fetches_ends;           /* a streaming copy prefetches lines that it fills partly */
+	size_t flushes_back;         /* copies up to this many bytes are flushed backwards */
+	size_t stream_lines;         /* copies of this many lines and more go around the caches */
+	size_t stream_lines_nodrain; /* the same, for copies with PMEM2_F_MEM_NODRAIN */
+	/* overlapping copies longer than this load a group of blocks before they stream it */
+	size_t stream_groups_above;
+	/* cached copies longer than this do not store a byte of the ends twice */
+	size_t exact_ends_above;
 	bool fence_while_streaming; /* see struct cpu */
 };
 

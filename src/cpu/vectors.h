@@ -268,7 +268,7 @@ static ALWAYS_INLINE void move_medium(char *d, const char *s, size_t n)
 	block_store(d + n - BLOCK, z);
 }
 
-/* Copy the blocks of a range that lie between its ends, which are handled elsewhere, upwards. */
+/* Copy, upwards, the blocks between the two ends of a range; the ends are copied elsewhere. */
 static ALWAYS_INLINE size_t blocks_up(char *d, const char *s, size_t i, size_t n, size_t apart)
 {
 	if (fetches_ahead(n, apart))
@@ -307,8 +307,8 @@ static ALWAYS_INLINE size_t blocks_down(char *d, const char *s, size_t i, size_t
 
 /*
  * Copy more than four blocks without storing a byte twice or loading across two lines of the
- * destination. A later copy of overlapping ranges loads what this one has stored; a load that one
- * store covers need not wait until the store has reached the cache.
+ * destination. If a later copy loads bytes that this copy has stored, a load of bytes that all come
+ * from one store need not wait until this store has reached the cache.
  */
 static NOINLINE char *move_up_exactly(char *d, const char *s, size_t n)
 {

@@ -6,11 +6,11 @@
  *
  * The letter t stands for storage that tears lines or pages, the letter p for a file system on
  * which names become durable in any order (is_posix). EVENT, in hexadecimal, is the index of the
- * event before which the crash comes. CUT has a code for each pending unit, in the history's
- * order: n (none of the unit's stores survive), a (all survive) or cCOUNT.MASK.STREAMS (a struct
- * choice, in hexadecimal). A number before a code says how many consecutive units have this code.
- * HASH is the hash of the image: with another model or trace, the image made from the name has
- * another hash.
+ * event before which the crash comes. CUT has a code for each pending unit (a piece of a file with
+ * stores that the crash can lose), in the order of struct history: n (none of the unit's stores
+ * survive), a (all survive) or cCOUNT.MASK.STREAMS (a struct choice, in hexadecimal). A number
+ * before a code says how many consecutive units have this code. HASH is the hash of the image: with
+ * another model or trace, the image made from the name has another hash.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -147,8 +147,8 @@ static int show(struct point *point, const char *name, const char *words)
 }
 
 /*
- * The state in which an image is made. It needs a history, because the image's hash depends on the
- * lines that became durable.
+ * The state for making an image from its name. The history is needed because the image's hash
+ * depends on the lines that became durable.
  */
 struct making {
 	struct point point;

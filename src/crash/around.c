@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * around.c - find the store that makes the check fail if no pending store does: one that is
+ * around.c - if no pending store explains why the check fails, find a store that does: one that is
  * already durable, or one that comes after the crash
  */
 #include <errno.h>
@@ -17,7 +17,7 @@ static const struct retired *retired_before(const struct history *history, uint6
 	return &history->retired[(history->retired_count - back) % HISTORY_RETIRED];
 }
 
-/* Undoes the last `count` changes that became durable, each of a line, in the image. */
+/* In the image, undoes the last `count` changes that became durable; each changed one line. */
 static void show_back(const struct point *point, const struct cut *cut, uint64_t count)
 {
 	for (uint64_t back = 1; back <= count; back++) {

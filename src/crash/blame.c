@@ -15,7 +15,7 @@ static struct suspect suspect_of(const struct unit *unit, uint32_t number)
 		.stack = element.stack,
 		.flags = element.flags};
 
-	/* Include the other 8-byte words (atoms) of the same store. */
+	/* Let the suspect include the other 8-byte words (atoms) of the same store. */
 	while (++number < unit->count) {
 		element = unit_element(unit, number);
 		if (element.at != suspect.at)
@@ -27,9 +27,7 @@ static struct suspect suspect_of(const struct unit *unit, uint32_t number)
 
 #define NO_ELEMENT UINT32_MAX
 
-/*
- * Returns the number of the unit's first element that the crash lost; NO_ELEMENT if all survived.
- */
+/* Returns the index of the unit's first element that the crash lost; NO_ELEMENT if all survived. */
 static uint32_t first_lost(const struct unit *unit, const struct choice *choice)
 {
 	unsigned stream = 0;
@@ -43,7 +41,7 @@ static uint32_t first_lost(const struct unit *unit, const struct choice *choice)
 	return NO_ELEMENT;
 }
 
-/* Returns the number of the last pending element that survived the crash, or NO_ELEMENT. */
+/* Returns the index of the unit's last pending element that survived the crash, or NO_ELEMENT. */
 static uint32_t last_early(const struct unit *unit, const struct choice *choice)
 {
 	uint32_t early = NO_ELEMENT;

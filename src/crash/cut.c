@@ -46,7 +46,7 @@ static bool set(struct cut *cut, uint32_t from, uint32_t to, struct span span)
 	if (!make_room(cut, cut->count + 2))
 		return false;
 	uint32_t first = span_of(cut, from, 0), last = span_of(cut, to - 1, first);
-	/* Number of spans before the new one. */
+	/* Number of spans that stay before the new span. */
 	uint32_t kept = first + (cut->spans[first].from < from);
 	uint32_t end = last + 1 < cut->count ? cut->spans[last + 1].from : cut->units;
 	struct span rest = cut->spans[last];

@@ -2,6 +2,7 @@
 /*
  * cut.h - which stores survive a crash: a choice for each pending unit of a history
  *
+ * A pending unit is a piece of a file with stores that the crash can lose (unit.h).
  * A cut is stored as spans, because very many units may be pending. A span is a range of pending
  * units, in the history's order, to which the same rule applies. A zeroed struct is an empty cut;
  * call cut_fill() before other functions.

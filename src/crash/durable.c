@@ -17,7 +17,7 @@ static struct flights *flights_of(const struct history *history, unsigned thread
 /*
  * Joins the new flight (a flush or streaming store that waits for a fence) with the last one of
  * the thread. This is possible if nothing was stored in between, or if both are streaming stores
- * of this thread, all of which its next fence completes.
+ * of this thread, because the thread's next fence completes all its streaming stores.
  */
 static bool join(const struct history *history, struct flight *last, const struct flight *next)
 {
@@ -97,8 +97,8 @@ static struct element apply(const struct history *history, const struct piece *p
 }
 
 /*
- * Copies the pieces from number `i` on that are in the same line, but none from number `end` on,
- * to `base`. Returns the number of the piece after them.
+ * Copies to `base` piece number `i`, and those directly after it that are in the same line, at most
+ * up to piece number `end` - 1. Returns the number of the first piece that was not copied.
  */
 static uint32_t retire_line(
 	struct history *history, const struct piece *pieces, uint32_t i, uint32_t end)

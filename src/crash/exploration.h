@@ -27,18 +27,19 @@ struct exploration {
 	struct unseen unseen, whole;
 	const struct explore_options *options;
 	struct explored *explored;
-	struct table signatures; /* by signature: its index in `known`, plus 1 */
-	struct table shapes;     /* by shape of a crash point (explore.c): true if one was tried */
+	struct table signatures; /* maps a signature to its index in `known`, plus 1 */
+	/* maps a shape (explore.c) to true if a crash point of this shape was tried */
+	struct table shapes;
 	struct signature *known;
 	uint64_t known_count;
 	struct table tried;  /* hashes of the images that were judged */
-	struct given *given; /* by worker: its image */
+	struct given *given; /* for each worker: the image that it judges */
 	unsigned turn;       /* index of the worker that gets the next image */
 	bool is_torn;
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
 	uint64_t rounds;   /* maximum number of passes over the trace */
-	uint64_t most_met; /* number of crash points of the signature that has the most */
+	uint64_t most_met; /* the largest `met` of all signatures */
 	uint64_t stops;    /* number of crash points visited, in all rounds */
 	int error;
 };

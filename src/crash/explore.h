@@ -114,8 +114,8 @@ struct judge {
 struct memories {
 	unsigned char *first[EVENT_FILES], *base[EVENT_FILES], *image[EVENT_FILES];
 	/*
-	 * The size of `base` in bytes if it is a private map, of whole pages, of what `first` is a
-	 * map of: then its pages can be dropped. 0 if `base` is other memory.
+	 * The size of `base` in bytes, if `base` is a private map, of whole pages, of the same file
+	 * as the map `first`: its pages can then be dropped. 0 if `base` is memory of another kind.
 	 */
 	uint64_t droppable[EVENT_FILES];
 	unsigned char *(*more)[EVENT_FILES]; /* images of workers 1 and up; worker 0 uses `image` */
@@ -129,9 +129,9 @@ static inline unsigned char **memories_image(struct memories *memories, unsigned
 
 struct explored {
 	uint64_t points, signatures, covered, images, same, failing;
-	uint64_t seen, flushes, fences, stores, copies; /* numbers of events of each kind */
-	uint64_t unflushed;                             /* lines with pending stores at the end */
-	bool was_ended; /* the exploration stopped at its limit of time or images */
+	uint64_t seen, flushes, fences, stores, copies; /* how many events of each kind there are */
+	uint64_t unflushed; /* number of lines with pending stores at the end */
+	bool was_ended;     /* the exploration stopped at its limit of time or images */
 	struct bug *bugs;
 	unsigned bug_count;
 };

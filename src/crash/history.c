@@ -84,7 +84,7 @@ static bool goes_on(const struct event *event)
 
 int history_step(struct history *history, const struct event *event)
 {
-	/* a record that is not about memory is not an event before which a crash is tried */
+	/* no crash is tried before a record that does not concern memory */
 	bool is_of_memory = event->kind <= EVENT_MARK;
 	int error = goes_on(event) || !is_of_memory ? 0 : durable_at_once(history);
 

@@ -42,7 +42,7 @@ struct flights {
 struct retired {
 	uint64_t place;
 	unsigned char before[EVENT_LINE];
-	struct element newest; /* of the stores to the line that became durable, the newest */
+	struct element newest; /* the newest of the stores that became durable */
 };
 
 #define HISTORY_RETIRED 64u
@@ -65,16 +65,16 @@ struct history {
 	struct packed *pending;
 	uint32_t count, capacity;
 	struct unpacked *unpacked; /* memory for elements of the unit that was looked at last */
-	struct sheet units;        /* by number of a unit: its index in `pending` */
-	struct table wholes;       /* by number of a whole line or page: struct grouping */
-	struct sheet lines;        /* by number of a line: how many pieces of stores touch it */
-	struct table epochs;  /* by thread: a number that each of its barriers changes (armv8) */
-	uint32_t epoch;       /* the last number that was given in `epochs` */
-	uint32_t last_store;  /* index of the event of the newest store */
+	struct sheet units;        /* maps a unit's number to the unit's index in `pending` */
+	struct table wholes; /* maps the number of a whole line or page to its struct grouping */
+	struct sheet lines; /* maps a line's number to the number of pieces of stores in the line */
+	struct table epochs; /* maps a thread to a number that each barrier of it changes (armv8) */
+	uint32_t epoch;      /* the largest number in `epochs` */
+	uint32_t last_store; /* index of the event of the newest store */
 	uint64_t group_event; /* index, plus 1, of the event that began the current group */
 	bool has_new;         /* some stores become durable with the next event */
-	struct table threads; /* by number of a thread: struct flights */
-	struct table stacks;  /* by call stack: number of pending stores */
+	struct table threads; /* maps a thread's number to its struct flights */
+	struct table stacks;  /* maps a call stack to the number of pending stores with it */
 	uint64_t stack_sum;   /* hash of the set of call stacks in `stacks` */
 
 	uint64_t retired_count; /* number of entries so far; entry n is at n % HISTORY_RETIRED */

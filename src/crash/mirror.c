@@ -74,7 +74,7 @@ static int add_drain(
 				    .value = event->value});
 }
 
-/* Adds everything that waits for this drain of EVENT_TOGETHER, between two fences. */
+/* Adds, between two fences, what was sent together (EVENT_TOGETHER) and waits for this drain. */
 static int add_together(const struct trace *whole, struct trace *mirrors, struct lanes *lanes,
 	const struct event *drain, uint16_t thread)
 {
@@ -92,7 +92,7 @@ static int add_together(const struct trace *whole, struct trace *mirrors, struct
 	return error ? error : add_drain(mirrors, drain, thread, EVENT_FENCE_END);
 }
 
-/* Adds a file as one that stores may concern. `slots`: its record, with the name. */
+/* Adds a file to which later events may store. `slots`: the file's record, with its name. */
 static int add_file(struct trace *mirrors, const struct event *slots)
 {
 	struct event copy[1 + EVENT_MAX_PAYLOAD / EVENT_SLOT];
@@ -148,7 +148,7 @@ static int add_event(const struct trace *whole, struct trace *mirrors, struct la
 int mirror_only(const struct trace *whole, struct trace *mirrors)
 {
 	struct lanes lanes = {0};
-	/* each slot of a payload becomes at most as many events as it has bytes */
+	/* a slot of a payload becomes at most as many events as the slot has bytes */
 	uint64_t most = whole->count * (EVENT_SLOT + 1);
 	int error = trace_init(mirrors, most < TRACE_SLOTS_MANY ? most : TRACE_SLOTS_MANY);
 

@@ -5,8 +5,8 @@
  * librpmem sends ranges of a program's memory to a mirror, in lanes, and a drain of a lane waits
  * until all of that lane is durable there. The trace of the mirrors alone has these ranges as
  * streaming stores and the drains as fences, with a thread for each lane of each mirror: streaming
- * stores (R7) and what is sent (R14) follow the same rule. What is sent together comes without
- * other events in between, and no crash is tried in there (EVENT_FENCE_BEGIN).
+ * stores (R7) and what is sent (R14) follow the same rule. Ranges that are sent together have no
+ * other events between them, and no crash is tried there (EVENT_FENCE_BEGIN).
  */
 #ifndef CRASH_MIRROR_H
 #define CRASH_MIRROR_H

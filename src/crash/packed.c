@@ -195,7 +195,10 @@ struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked)
 	return unit;
 }
 
-/* Elements before a wanted element that are unpacked, too: the next one wanted may be before it. */
+/*
+ * Number of elements before the wanted one that are unpacked, too, because the caller may want one
+ * of them next.
+ */
 #define BACK (UNPACKED_MAX / 2)
 
 void unit_unpack(const struct unit *unit, uint32_t i)

@@ -24,7 +24,7 @@
  */
 struct piece {
 	uint32_t event; /* index of the event; of a run: index of its first event */
-	uint32_t at;    /* as `event`; if held back (R9): index of the event that releases it */
+	uint32_t at;    /* same as `event`; if held back (R9), the event that releases the piece */
 	uint32_t group; /* number of the group; of a run: that of its first event */
 	uint16_t from;  /* offset in the event's data; of a run: difference of two events' groups */
 	uint8_t length; /* length in bytes; of a run: number of its events */
@@ -32,13 +32,13 @@ struct piece {
 };
 
 /*
- * Facts about the last store to a unit. If units are torn, they are about the whole line or page
- * that contains the unit.
+ * Facts about the last store to a unit or, if storage tears lines and pages into units (R10), about
+ * the last store to the whole line or page that contains the unit.
  */
 struct grouping {
 	uint32_t last_event; /* index, plus 1, of the event that made the last store */
 	uint32_t groups;     /* number of the last group */
-	uint32_t epoch;      /* changes at barriers of the last storing thread (armv8); or 0 */
+	uint32_t epoch; /* armv8: a number that barriers of the storing thread change; else 0 */
 };
 
 struct packed {
@@ -46,8 +46,8 @@ struct packed {
 	struct grouping grouping;
 	uint32_t count; /* of pieces */
 	union {
-		struct piece one;     /* if there is one */
-		struct piece *pieces; /* array in allocated memory, if there are more than one */
+		struct piece one;     /* if `count` is 1 */
+		struct piece *pieces; /* an array in allocated memory, if `count` is more than 1 */
 	};
 };
 

@@ -37,11 +37,11 @@ struct packed *pending_make(struct history *history, uint64_t number)
 	return &history->pending[history->count++];
 }
 
-#define SPARE (1u << 16) /* minimum number of unused elements of the table that are given back */
+#define SPARE (1u << 16) /* if fewer elements of the table are unused, none are given back */
 
 /*
- * Returns half of the table's unused memory to the system: bytes that became durable need it for
- * their copies in `base`.
+ * Returns half of the table's unused memory to the system. Elements become unused when bytes become
+ * durable, and the copies of these bytes in `base` then need memory.
  */
 static void give_back(struct history *history)
 {

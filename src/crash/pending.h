@@ -47,8 +47,8 @@ bool pending_count_line(struct history *history, uint64_t place, bool more);
  */
 bool pending_count_stack(struct history *history, uint32_t stack, bool more);
 /*
- * Tell the trace that no event before `to` is needed until the next unit is looked at, so that it
- * can release memory.
+ * Tell the trace that no event before `to` is needed until the next call of history_pending() or
+ * history_unit(), so that the trace can release memory.
  */
 void pending_pass(const struct history *history, uint64_t to);
 int pending_no_memory(void);

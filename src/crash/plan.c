@@ -131,7 +131,7 @@ static void try_line(struct plan *plan, uint32_t i, bool early)
 		choose(plan, i, unit_first(&unit, count));
 		if (!count || !attempt_share(plan))
 			break;
-		/* Unpack the unit again: attempt() may have unpacked others into its memory. */
+		/* Unpack it again: attempt() may have unpacked other units into its memory. */
 		unit = history_pending(plan->history, i);
 		count = group_back(&unit, count);
 	}

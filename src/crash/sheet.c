@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * sheet.c - a map from numbers to numbers: a hash table of leaves, each of which has the values of
- * 64 consecutive numbers
+ * sheet.c - a map from numbers to numbers: a hash table whose entries, the leaves, each hold the
+ * values for 64 consecutive numbers
  */
 #include "crash/sheet.h"
 
