@@ -110,8 +110,8 @@ static size_t engines_here(struct way *ways)
 }
 
 /*
- * Lists one engine, which the row `name` of the tuning table chooses, once with each row of the
- * table: first with the row `name`, then with the others.
+ * Lists the engine that the row `name` of the tuning table chooses, once with each row of the
+ * table: first with the row `name`, then with the other rows.
  */
 static size_t rows_of(const char *name, struct way *ways)
 {

@@ -4,8 +4,8 @@
  *
  *	grid OUR-DIRECTORY PEER-DIRECTORY [MILLISECONDS] [FACE [OPERATION [FLAGS]]]
  *
- * Prints a row for each cell, each of which takes MILLISECONDS (100 unless given). FACE (pmem,
- * pmem2-line, pmem2-byte), OPERATION and FLAGS choose cells. The memory is ordinary, and the
+ * Prints a row for each cell, and measures each cell for MILLISECONDS (100 unless given). FACE
+ * (pmem, pmem2-line, pmem2-byte), OPERATION and FLAGS choose cells. The memory is ordinary, and the
  * environment tells the libraries that it is persistent.
  */
 #include <err.h>

@@ -6,10 +6,10 @@
  *	remote RPMEMD SSH SCRATCH-DIRECTORY [MILLISECONDS [GROUP [CALL]]]
  *
  * SSH is a program that replaces ssh and runs the command on this machine. RPMEMD and SSH are
- * absolute paths. Prints a row for each cell of the table (remote-cells.c), whose peer is what the
- * cell is compared with. Times are of one call, or of a batch, over all lanes. If the target must
- * flush bytes, the bare sequence is the peer's call, followed by the flush instructions. For calls
- * after a pause it is the peer's call to an end that sleeps.
+ * absolute paths. Prints a row for each cell of the table (remote-cells.c); the row's peer is the
+ * call that the cell is compared with. Times are of one call, or of a batch, over all lanes. If the
+ * target must flush bytes, the bare sequence in the row is the peer's call, followed by the flush
+ * instructions. For calls after a pause, it is the peer's call to an end that sleeps.
  */
 #include <err.h>
 #include <pthread.h>
@@ -29,8 +29,9 @@
 #include "remote-cells.h"
 #include "rows.h"
 
-#define PAGE_SIZE  ((size_t)4096)
-#define WORKERS_IN (128 * PAGE_SIZE) /* bytes of a thread's calls in a sample; at least one call */
+#define PAGE_SIZE ((size_t)4096)
+/* Bytes that the calls of a thread transfer in a sample, in which it makes at least one call. */
+#define WORKERS_IN (128 * PAGE_SIZE)
 #define CALLS_MAX  100
 /* Number of pauses in a sample of a cell with pauses; the call after the last one is measured. */
 #define PAUSES 12
@@ -193,7 +194,7 @@ static void bare_durably(const struct remote_cell *cell, unsigned lane)
 	fabric_write_durably(lane, cell->beside_length, !cell->relaxed);
 }
 
-/* A message and its answer, if the other end sleeps until the message arrives. */
+/* Exchanges a message and its answer with an end that sleeps until the message arrives. */
 static void bare_asleep(const struct remote_cell *cell, unsigned lane)
 {
 	(void)lane;

@@ -62,7 +62,7 @@ int mirror_drain(struct mirror *mirror);
 /*
  * Begin to make a range durable on the mirror; mirror_wait() waits for it. Several mirrors then
  * work side by side. The range must not change in between. `is_word`: the range is an aligned word
- * of 8 bytes, of which the mirror never has a part that is old and a part that is new.
+ * of 8 bytes, and the mirror always has the whole old word or the whole new one.
  */
 int mirror_start(struct mirror *mirror, uint64_t offset, size_t length, bool is_word);
 int mirror_wait(struct mirror *mirror);

@@ -18,7 +18,8 @@ bool env_is(const char *name, const char *value);
 
 /*
  * Read the number at the beginning of the value, as atoll(3) does: text that is not a number gives
- * 0, as in PMDK, whose variables these are. Returns false and leaves *number unchanged if unset.
+ * 0, as in PMDK, which introduced these variables. Returns false and leaves *number unchanged if
+ * the variable is unset.
  */
 bool env_number(const char *name, long long *number);
 

@@ -167,7 +167,10 @@ uint32_t piece_elements(const struct trace *trace, const struct piece *piece)
 
 /* ---- unpacking */
 
-/* Unpacks as many pieces as fit, from piece `begin` on, whose first element has number `first`. */
+/*
+ * Unpacks as many pieces as fit, from piece number `begin` on. `first` is the number of the first
+ * element of that piece.
+ */
 static void unpack(struct unpacked *unpacked, uint32_t begin, uint32_t first)
 {
 	const struct trace *trace = unpacked->trace;

@@ -23,11 +23,11 @@
  * piece have the same flags.
  */
 struct piece {
-	uint32_t event; /* index of the event; of a run: index of its first event */
+	uint32_t event; /* index of the event, or of the first event of a run */
 	uint32_t at;    /* same as `event`; if held back (R9), the event that releases the piece */
-	uint32_t group; /* number of the group; of a run: that of its first event */
-	uint16_t from;  /* offset in the event's data; of a run: difference of two events' groups */
-	uint8_t length; /* length in bytes; of a run: number of its events */
+	uint32_t group; /* number of the group, or of the group of a run's first event */
+	uint16_t from;  /* offset in the event's data; in a run: step from one group to the next */
+	uint8_t length; /* length in bytes; for a run: number of its events */
 	uint8_t flags;  /* flags of enum element_flags, and PIECE_RUN */
 };
 

@@ -131,7 +131,10 @@ static void try_line(struct plan *plan, uint32_t i, bool early)
 		choose(plan, i, unit_first(&unit, count));
 		if (!count || !attempt_share(plan))
 			break;
-		/* Unpack it again: attempt() may have unpacked other units into its memory. */
+		/*
+		 * Unpack the unit again: attempt() may have unpacked other units into the same
+		 * memory.
+		 */
 		unit = history_pending(plan->history, i);
 		count = group_back(&unit, count);
 	}
