@@ -142,7 +142,8 @@ int main(int argc, char **argv)
 	base = pmem2_map_get_address(map);
 	memset(base, 1, SIZE);
 	sync_range(base, base + SIZE);
-	printf("time of 1 sync of both pages / of 2 syncs, in %s: %s\n", argv[1],
+	printf("ratio of the time of 1 sync of both pages to that of 2 syncs, in folder %s: %s\n",
+		argv[1],
 		pmem2_map_get_store_granularity(map) == PMEM2_GRANULARITY_PAGE
 			? "page granularity"
 			: "granularity finer than a page: the library does not use msync here");

@@ -21,7 +21,8 @@
 # These are for jobs of lab/pair, which run in two machines at once, target and initiator:
 #
 #	network ROLE			connect the two machines, with RDMA in software; each knows the
-#					other's name. ROLE `after' (a cut): drop what the initiator sends
+#					other's name. ROLE is initiator, target, or after: the target after its power
+#					cut, which drops what the initiator sends
 #	ssh_to_target ROLE		let the initiator run commands in the target: ssh target COMMAND
 #	meet ROLE NAME			wait until the other machine has come to the point NAME, too
 #	initiator_ends			after a cut: wait until the initiator's job has ended

@@ -64,7 +64,7 @@ void racecheck_unlock_in_child(pthread_mutex_t *lock)
 	pthread_mutex_init(&locked, &attributes);
 	pthread_mutexattr_destroy(&attributes);
 	pthread_mutex_lock(&locked);
-	*lock = locked; /* makes *lock a mutex that this thread may unlock */
+	*lock = locked; /* a copy of a mutex that this thread has locked */
 	pthread_mutex_unlock(lock);
 	pthread_mutex_destroy(lock);
 	pthread_mutex_unlock(&locked);

@@ -3,10 +3,11 @@
  * mirror.h - what remains on another machine if the program's own machine is lost (R14 of unit.h)
  *
  * librpmem sends ranges of a program's memory to a mirror, in lanes, and a drain of a lane waits
- * until all of that lane is durable there. The trace of the mirrors alone has these ranges as
- * streaming stores and the drains as fences, with a thread for each lane of each mirror: streaming
- * stores (R7) and what is sent (R14) follow the same rule. Ranges that are sent together have no
- * other events between them, and no crash is tried there (EVENT_FENCE_BEGIN).
+ * until all of that lane is durable there. A trace of its own is made for the mirrors. In it,
+ * ranges that are sent are streaming stores, drains are fences, and each lane of each mirror is a
+ * thread. So rule R14, about sent ranges, is R7, about streaming stores. Between ranges that are
+ * sent together that trace has no other event, and no crash is tried between them
+ * (EVENT_FENCE_BEGIN).
  */
 #ifndef CRASH_MIRROR_H
 #define CRASH_MIRROR_H

@@ -20,7 +20,7 @@
  */
 enum region_domain {
 	REGION_DOMAIN_UNREADABLE,
-	REGION_DOMAIN_UNKNOWN,           /* the kernel does not tell */
+	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say which */
 	REGION_DOMAIN_MEMORY_CONTROLLER, /* stores must leave the CPU's caches */
 	REGION_DOMAIN_CPU_CACHE,         /* stores in the CPU's caches survive */
 };

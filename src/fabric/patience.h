@@ -62,7 +62,10 @@
 #define PATIENCE_FEW  2
 /* Length in ns of the longest wait at whose end polling is worth a nap and a window. */
 #define PATIENCE_FAR_NS UINT64_C(5000000)
-/* Polling in windows takes at most this part of the time, and this time in ns at first. */
+/*
+ * Polling in windows takes at most one part in PATIENCE_SHARE of the time since the first wait, and
+ * PATIENCE_CREDIT_NS in addition.
+ */
 #define PATIENCE_SHARE     UINT64_C(4)
 #define PATIENCE_CREDIT_NS UINT64_C(10000000)
 

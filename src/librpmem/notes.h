@@ -123,7 +123,7 @@ void notes_lost(struct notes *notes, unsigned lane);
 /* Note a range that was not sent because the handle had ended (N5). Any thread may call this. */
 void notes_missed(struct notes *notes, size_t offset, size_t length);
 
-/* -- calls for a catch-up -- */
+/* -- functions that a catch-up calls, which sends the ranges that the target lacks -- */
 
 /* The number of calls that are in progress on the pool, in all threads. */
 unsigned notes_calls(const struct notes *notes);

@@ -54,7 +54,10 @@ struct flight_begun {
 	sigset_t before; /* the signal mask before the flight */
 };
 
-/* Begin a flight. `range`: the addresses that are written back; `file` may be unknown. */
+/*
+ * Record that a write-back of the addresses in `range` is in progress: a flight begins. `file` may
+ * be unknown.
+ */
 void flights_begin(struct flights *flights, struct flight_begun *begun, struct file_id file,
 	struct range range);
 

@@ -592,7 +592,7 @@ static void accepted_in_one_process(void)
 	is_int(deep(view, 0), 0,
 		"W7: deep flush in the parent after a fork: it succeeds, as the parent accepted the failure before the fork");
 	is_int(deep(view, 1), -EIO,
-		"W7: deep flush in the parent: it fails after only the child accepted the failure");
+		"W7: deep flush in the parent: it still fails if only the child has accepted the failure");
 	pmem2_map_delete(&view.map);
 }
 

@@ -187,8 +187,8 @@ static void put_list(struct making *to, const struct field *field, const void *w
 }
 
 /*
- * Adds an object with a group of members of `whole`, or null if the first member of the group is
- * NULL.
+ * Adds a JSON object that is made of a group of members of the struct `whole`. If the first member
+ * of the group is a NULL pointer, adds null instead.
  */
 static void put_group(struct making *to, const struct field *field, const void *whole)
 {

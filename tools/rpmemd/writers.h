@@ -59,7 +59,7 @@ int writers_take_over(
 /* Call this after writers_open(): checks that the session was the last one to have the pool. */
 int writers_check(const struct writers *writers, const struct pool *pool,
 	const struct control_session *session);
-/* Call this after writers_check(): resumes that session. */
+/* Resumes the session that writers_check() has checked. */
 int writers_resume(struct writers *writers, const struct pool *pool);
 
 /*
