@@ -51,13 +51,13 @@ mkdir "$target"
 printf '%s\n' PMEMPOOLSET "8M $target/small.part" >"$target/small.set"
 printf '%s\n' PMEMPOOLSET "8M $target/other.part" >"$target/other.set"
 
-# Prints a value for RPMEM_CMD: a shell command that writes its process id to target.pid, and then
-# becomes the target. Scripts find the target by this file.
+# Prints a value for RPMEM_CMD: a shell command that writes its process id to target.pid, and then, after
+# the commands in $before_target, becomes the target. Scripts find the target by this file.
 target_command() {
 	printf 'export ASAN_OPTIONS=%q UBSAN_OPTIONS=%q TSAN_OPTIONS=%q; ' \
 		"$ASAN_OPTIONS" "$UBSAN_OPTIONS" "$TSAN_OPTIONS"
 	printf 'export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1; '
-	printf 'echo $$ >%q; exec %q --poolset-dir=%q --log-file=%q %s' "$dir/target.pid" "$RPMEMD" \
+	printf 'echo $$ >%q; %s exec %q --poolset-dir=%q --log-file=%q %s' "$dir/target.pid" "${before_target-}" "$RPMEMD" \
 		"$target" "$dir/messages" "${target_options-}"
 }
 
