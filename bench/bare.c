@@ -135,8 +135,8 @@ INLINE void *set_known(char *d, int c, size_t n, enum bare_way way)
 }
 
 /*
- * Stores whole lines; the last of them may overlap the line stored before it. If the destination
- * begins within a cache line, streaming begins at the next cache line.
+ * Stores an aligned line of 64 bytes. Callers store the first and the last 64 bytes of a range with
+ * line_store() instead, because these bytes need not be aligned.
  */
 INLINE void store(char *d, line_t v, enum bare_way way)
 {

@@ -43,7 +43,8 @@ static const ptrdiff_t near_and_far[] = {64, -64, HALF, -HALF};
 
 /*
  * Each row stands for all combinations of its lists. Each combination is measured at two offsets,
- * both in cached memory and in new memory for each call (`walks` in cells.h).
+ * and at each offset twice: in cached memory, and in memory that is new for each call (`walks` in
+ * cells.h).
  */
 static const struct {
 	enum face face;

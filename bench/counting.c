@@ -16,7 +16,7 @@ static struct count now;
 
 static void count_one(const void *code)
 {
-	static const struct insn_regs no_regs; /* zeros: only addresses depend on registers */
+	static const struct insn_regs no_regs; /* zeros: registers affect addresses, not counts */
 	struct insn insn = insn_decode(code, &no_regs);
 	unsigned does = insn_memory(code);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * counts.c - compares the instructions that calls execute: ours in each row of the tuning table
- * (src/cpu), the peer's (Debian's libraries), and the bare sequence
+ * counts.c - compares how many instructions are executed by our calls, with each row of the tuning
+ * table (src/cpu); by the calls of the peer (Debian's libraries); and by the bare sequence
  *
  *	counts PEER-DIRECTORY [TABLE]
  *
@@ -33,8 +33,8 @@
 #define ROWS 8 /* the largest number of rows in the tuning table */
 
 /* The bounds that counts must keep; bench/README.md gives the reasons for them. */
-#define OVER_BARE        8  /* instructions of a flush or persist outside its bare loop */
-#define LOADS_OVER_BARE  4  /* loads among the instructions outside the bare loop */
+#define OVER_BARE        8  /* a flush or persist: this many instructions more than the bare loop */
+#define LOADS_OVER_BARE  4  /* a flush or persist: this many loads more than the bare loop */
 #define FETCHING         8  /* additional instructions of a persist that prefetches lines */
 #define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
 #define OVER_PEER        12 /* more instructions than the peer, for copies up to 256 bytes */
@@ -44,12 +44,13 @@
 #define STREAMED_BY_PEER (4 * LINE)
 
 enum bound {
-	LINES,         /* flush, persist: as many flushes and fences as the bare loop */
-	OUTSIDE,       /* flush, persist: few more instructions and loads than the bare loop */
-	SHORT_COPY,    /* short copies: few more instructions than the peer */
-	SHORT_FLUSHES, /* short copies: at most the peer's fences and stores, and one more flush */
-	LONG_FLUSHES,  /* long copies: no more flushes and fences than the peer */
-	LONG_STORES,   /* long copies: few more stores than the peer */
+	LINES,      /* flush, persist: as many flushes and fences as the bare loop */
+	OUTSIDE,    /* flush, persist: few more instructions and loads than the bare loop */
+	SHORT_COPY, /* short copies: few more instructions than the peer */
+	/* short copies: no more fences and stores than the peer, and at most one more flush */
+	SHORT_FLUSHES,
+	LONG_FLUSHES, /* long copies: no more flushes and fences than the peer */
+	LONG_STORES,  /* long copies: few more stores than the peer */
 	BOUNDS
 };
 
@@ -181,8 +182,8 @@ static void hold_to_bare(
 		most += FETCHING + FOR_EACH_FETCH * ours->fetches;
 	hold(row, OUTSIDE, cell, ours->instructions, most);
 	/*
-	 * If there are more loads than the bare loop's and LOADS_OVER_BARE, then our loop loads a
-	 * value in each iteration.
+	 * If our call makes over LOADS_OVER_BARE loads more than the bare loop, then our loop loads
+	 * a value in each iteration.
 	 */
 	hold(row, OUTSIDE, cell, ours->loads, (long)bare->loads + LOADS_OVER_BARE);
 }

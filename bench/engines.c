@@ -28,7 +28,7 @@ static char *arena, *source;
 static const struct cell {
 	const char *name;
 	size_t length;
-	int flags; /* flags of the copy; -1: a store and a persist */
+	int flags; /* flags of the copy; -1: no copy, but a store and a persist */
 } cells[] = {
 	{"store 8, persist", 8, -1},
 	{"store 1024, persist", 1024, -1},

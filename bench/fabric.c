@@ -135,7 +135,7 @@ static size_t wait_for(struct end *end, const void *context)
 		else if (got == -FI_EAGAIN)
 			sched_yield();
 		else if (got < 0 && end->sleeps)
-			_exit(0); /* the other end notices only here that this program has ended */
+			_exit(0); /* the other end comes here when the benchmark has ended */
 		else if (got < 0)
 			errx(1, "the connection is lost");
 		else if (entry.op_context == context)

@@ -7,7 +7,8 @@
  *
  * SET is a pool set of 8 MiB without headers at 127.0.0.1. With PAUSE, the program sleeps for that
  * many microseconds before each persist. It then also prints how much of a processor the target
- * used, in percent: RPMEM_SSH must execute the target in its own process.
+ * used, in percent. For that the program RPMEM_SSH must execute the target by execve(2), without
+ * a fork.
  */
 #include <err.h>
 #include <librpmem.h>

@@ -35,7 +35,7 @@
 #define CALLS_MAX  100
 /* Number of pauses in a sample of a cell with pauses; the call after the last one is measured. */
 #define PAUSES 12
-/* Microseconds after which both ends poll again once the busy loops have ended. */
+/* Microseconds to wait after busy loops have ended: by then both ends poll again. */
 #define AFTER_BUSY_US 1000000
 
 static char *plain_file;
@@ -168,8 +168,8 @@ static double timed_lanes(run_fn *run, const struct remote_cell *cell, unsigned 
 }
 
 /*
- * Times a call, after a few calls that wake up the other end. With pauses, it is the last of some
- * calls that each come a millisecond after the previous one.
+ * Times one call, after a few calls that wake up the other end. For a cell with pauses, more calls
+ * come before the timed one; a millisecond passes before each of these, and before the timed call.
  */
 static double timed_call(run_fn *run, const struct remote_cell *cell)
 {

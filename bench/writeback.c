@@ -4,10 +4,10 @@
  *
  *	writeback DIRECTORY [ROUNDS]
  *
- * Prints for each distance, with the pages between clean and dirty, the time of one msync over all
- * in relation to two msync of a page each. Below 1.00 the single msync is faster. The library
- * joins ranges up to the distance RANGES_GAP (src/map). Then compares 16 scattered flushes and a
- * drain through the library with 16 persists.
+ * Prints for each distance, once with clean pages in the gap and once with dirty ones, the time of
+ * one msync over all, divided by the time of two msync of a page each. Below 1.00 the single msync
+ * is faster. The library joins ranges up to the distance RANGES_GAP (src/map). Then compares 16
+ * scattered flushes and a drain through the library with 16 persists.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -36,7 +36,8 @@ if [ -z "${LAB-}" ]; then
 	echo "Bail out! jobs run in a machine of the lab: lab/run MACHINE JOB"
 	exit 99
 fi
-# Replaces lib.sh's cleanup and removes no files: they are in memory, and a small guest's rm lacks options.
+# Replaces the function cleanup of test/tool/lib.sh, and removes no files: they are in memory, and the rm of a
+# small guest lacks options.
 cleanup() {
 	trap - EXIT
 	eval "$undo"

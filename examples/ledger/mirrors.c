@@ -365,7 +365,7 @@ int mirrors_commit(struct mirrors *all, const struct log *log)
 	return judge(all);
 }
 
-/* The mirrors join at the beginning, grow with the log's file, and are left at the end. */
+/* Connecting the mirrors, growing them with the log's file, and disconnecting them. */
 
 int mirrors_join(struct mirrors *all, struct log *log)
 {

@@ -36,8 +36,8 @@ bool mirrors_has(const struct mirrors *mirrors, unsigned number);
 void mirrors_send(struct mirrors *mirrors, const struct log *log);
 
 /*
- * Wait until the records are durable on the mirrors, and then the tail. Fails unless as many as are
- * required have succeeded.
+ * Wait until the records are durable on the mirrors, then make the tail durable there. Fails unless
+ * as many mirrors as are required have succeeded.
  */
 int mirrors_commit(struct mirrors *mirrors, const struct log *log);
 

@@ -91,8 +91,8 @@ struct holdfast_remote_counts {
 	uint64_t bytes;   /* bytes that were flushed or persisted */
 	uint64_t drains;  /* drains and persists that have succeeded */
 	uint64_t reads, read_bytes;
-	uint64_t
-		retries; /* messages, writes and reads that were posted again, or waited for room */
+	/* messages, writes and reads that were posted again, or waited for room in a queue */
+	uint64_t retries;
 	uint64_t failures;              /* calls that failed at the target, or on the connection */
 	uint64_t reconnects;            /* reconnects that have succeeded */
 	uint64_t times[HOLDFAST_TIMES]; /* how many drains took how long: see libpmem2/times.h */

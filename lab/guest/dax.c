@@ -217,7 +217,7 @@ static void with_libpmem(const char *path)
 		pmem_unmap(at, length);
 	}
 	at = pmem_map_file(path, size - alignment, PMEM_FILE_CREATE, 0600, &length, NULL);
-	ok(!at && errno == EINVAL, "PMEM_FILE_CREATE: another length is refused");
+	ok(!at && errno == EINVAL, "PMEM_FILE_CREATE: a length less than the device's is refused");
 	at = pmem_map_file(path, 0, PMEM_FILE_CREATE | PMEM_FILE_EXCL, 0600, &length, NULL);
 	ok(!at && errno == EINVAL, "PMEM_FILE_EXCL: is refused for a DAX device");
 	struct stat st;

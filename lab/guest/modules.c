@@ -25,7 +25,7 @@ static void counted(struct pmem2_source *src, const char *want)
 	if (!strcmp(want, "none")) {
 		not_told(ret, "unsafe shutdowns");
 		is_int(count, 4711,
-			"unsafe shutdowns: the output is unchanged if the kernel does not report the number of unsafe shutdowns");
+			"unsafe shutdowns: libpmem2 leaves its output unchanged if the kernel does not report the number");
 		return;
 	}
 	if (!is_int(ret, 0,

@@ -107,7 +107,7 @@ enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
 
 /*
  * Returns whether this kind of call is made with this length. The longest calls are made only with
- * the flag RELAXED: without it they use the same method on every way.
+ * the flag RELAXED: without it bytes are sent in messages, whatever method the pool has.
  */
 static bool is_made(int call, int length)
 {

@@ -48,8 +48,8 @@ static int wanted(void)
 }
 
 /*
- * Two threads may run this function at once: the thread that stores last has seen the change of
- * the other thread.
+ * Stores the threshold that is wanted now. Repeats until that no longer changes: two threads may
+ * run this function at once, and the thread that stores last must have seen the changes of both.
  */
 static void update_threshold(void)
 {

@@ -66,7 +66,7 @@ struct cpu_tuning {
 	uint32_t instead;
 	size_t persist_fetches;       /* a persist prefetches at most this many bytes; 0: none */
 	size_t persist_fetches_above; /* a persist prefetches only in ranges longer than this */
-	/* no prefetch of ranges longer than persist_fetches, nor of a partial last line */
+	/* do not prefetch ranges longer than persist_fetches, nor last lines partly in the range */
 	bool persist_fetches_whole;
 	size_t move_fetches;         /* a cached copy first prefetches this many bytes */
 	size_t set_fetches;          /* a cached fill first prefetches this many bytes; 0: none */

@@ -127,8 +127,8 @@ static bool is_promised(const struct point *point, const struct suspect *lost)
 }
 
 /*
- * Has the thread that made this store reported by a mark (holdfast_crash.h) that its operation has
- * ended?
+ * Does the trace have, after this store and before the crash, a mark (holdfast_crash.h) with which
+ * the thread of the store reports the end of its operation?
  */
 static bool is_ended(const struct point *point, const struct suspect *lost)
 {

@@ -39,13 +39,13 @@ struct exploration {
 	struct signature *here;
 	uint64_t marks, round, left, attempts;
 	uint64_t rounds;   /* maximum number of passes over the trace */
-	uint64_t most_met; /* the largest `met` of all signatures */
+	uint64_t most_met; /* the largest value of `met` of any signature */
 	uint64_t stops;    /* number of crash points visited, in all rounds */
 	int error;
 };
 
 /* functions of trial.c */
-/* Tell the judge how far the exploration is: at the event with this index. */
+/* Tell the judge that the exploration has reached the event with index `at`. */
 void trial_progress(const struct exploration *exploration, uint64_t at);
 /*
  * Make the image of this cut and have it judged, unless an equal image was judged before. The

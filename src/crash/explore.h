@@ -75,14 +75,14 @@ struct verdict {
 	uint64_t at;           /* index of the event before which the crash comes */
 	unsigned worker;       /* number of the worker that judges the image */
 	uint64_t acknowledged; /* minimum of bytes written to standard output before the crash */
-	uint64_t at_most;      /* maximum; an image that is good for either number is good */
+	uint64_t at_most;      /* maximum; the image is good if it is good for either number */
 	int status;            /* 0: the image is good */
 	char *words;           /* what the checker printed, in allocated memory, or NULL */
 };
 
 /* How far an exploration is. */
 struct progress {
-	unsigned round, rounds; /* number of this pass over the trace, from 1 on; maximum number */
+	unsigned round, rounds; /* number of this pass, counted from 1; number of passes at most */
 	uint64_t at, end;       /* index of the event that was reached; length of the trace */
 	uint64_t images;        /* number of images that were made so far */
 };
@@ -114,8 +114,8 @@ struct judge {
 struct memories {
 	unsigned char *first[EVENT_FILES], *base[EVENT_FILES], *image[EVENT_FILES];
 	/*
-	 * The size of `base` in bytes, if `base` is a private map, of whole pages, of the same file
-	 * as the map `first`: its pages can then be dropped. 0 if `base` is memory of another kind.
+	 * If `base` is a private map of the same file as the map `first`, and has whole pages: the
+	 * size of `base` in bytes. Such pages can be dropped. If `base` is other memory: 0.
 	 */
 	uint64_t droppable[EVENT_FILES];
 	unsigned char *(*more)[EVENT_FILES]; /* images of workers 1 and up; worker 0 uses `image` */
@@ -170,7 +170,7 @@ struct put_back {
 bool explore_put_back(const struct trace *trace, struct memories *memories, uint64_t number,
 	struct put_back *line);
 void explore_put_forward(struct memories *memories, const struct put_back *line);
-/* Copy all lines that the stores of the trace change from `base` to the image of one worker. */
+/* Copy from `base` to the image of one worker each line to which the trace has a store. */
 void explore_base_image(const struct trace *trace, struct memories *memories, unsigned worker);
 /* Apply the event to `image`, if it is a store. */
 void explore_store(struct memories *memories, const struct event *event);

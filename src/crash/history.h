@@ -2,8 +2,8 @@
 /*
  * history.h - the state of a trace after each event: which stores are durable, which are pending
  *
- * Bytes that become durable are copied to `base`. The caller owns this memory, one for each file;
- * when the history begins it holds the file's first content.
+ * Bytes that become durable are copied to `base`, which is memory that the caller owns. Each file
+ * has its own `base`; when the history begins, that holds the file's first content.
  */
 #ifndef CRASH_HISTORY_H
 #define CRASH_HISTORY_H
@@ -28,9 +28,9 @@ typedef void history_settled(void *context, uint64_t place, const unsigned char 
  */
 struct flight {
 	uint64_t first; /* number of the first unit */
-	uint32_t count; /* of units */
+	uint32_t count; /* number of units */
 	uint32_t is_stream : 1;
-	uint32_t before : 31; /* applies to stores before this event */
+	uint32_t before : 31; /* covers only stores before the event with this index */
 };
 
 struct flights {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirror.c - make the trace of the mirrors alone */
+/* mirror.c - make from a trace the trace that has only what happens on mirrors */
 #include "crash/mirror.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 struct lanes {
 	struct table numbers; /* by file and lane */
 	uint64_t count;
-	/* for each file, the first event that waits for the drain of EVENT_TOGETHER */
+	/* for each file, the first event with EVENT_TOGETHER that no drain has completed yet */
 	const struct event *waiting[EVENT_FILES];
 };
 
@@ -148,7 +148,7 @@ static int add_event(const struct trace *whole, struct trace *mirrors, struct la
 int mirror_only(const struct trace *whole, struct trace *mirrors)
 {
 	struct lanes lanes = {0};
-	/* a slot of a payload becomes at most as many events as the slot has bytes */
+	/* a slot with sent bytes becomes at most one event for each byte */
 	uint64_t most = whole->count * (EVENT_SLOT + 1);
 	int error = trace_init(mirrors, most < TRACE_SLOTS_MANY ? most : TRACE_SLOTS_MANY);
 

@@ -3,10 +3,10 @@
  * mirror.h - what remains on another machine if the program's own machine is lost (R14 of unit.h)
  *
  * librpmem sends ranges of a program's memory to a mirror, in lanes, and a drain of a lane waits
- * until all of that lane is durable there. A trace of its own is made for the mirrors. In it,
- * ranges that are sent are streaming stores, drains are fences, and each lane of each mirror is a
- * thread. So rule R14, about sent ranges, is R7, about streaming stores. Between ranges that are
- * sent together that trace has no other event, and no crash is tried between them
+ * until all of that lane is durable there. The mirrors get a trace of their own. In it, ranges that
+ * are sent are streaming stores, drains are fences, and each lane of each mirror is a thread. So
+ * rule R14, about sent ranges, follows from rule R7, about streaming stores. Between ranges that
+ * are sent together the mirrors' trace has no other event, and no crash is tried between them
  * (EVENT_FENCE_BEGIN).
  */
 #ifndef CRASH_MIRROR_H
@@ -18,8 +18,9 @@
 bool mirror_is_there(const struct trace *trace);
 
 /*
- * Make the trace of the mirrors alone, with the same numbers of files, stacks and objects. Returns
- * 0 or an error of trace_init() and trace_add(); trace_fini() ends both traces.
+ * Make a trace that has only what happens on mirrors. Files, stacks and objects have the same
+ * numbers as in the whole trace. Returns 0 or an error of trace_init() and trace_add();
+ * trace_fini() ends both traces.
  */
 int mirror_only(const struct trace *whole, struct trace *mirrors);
 

@@ -5,8 +5,8 @@
 #include "crash/pending.h"
 
 /*
- * Adds changes of names. Each becomes a group of its own; on a file system that does not keep
- * their order, all are in one group.
+ * Adds changes of names. On an ordered file system each change becomes a group of its own; on a
+ * file system that does not keep their order, all changes are in one group.
  */
 int names_change(struct history *history, const struct event *event)
 {

@@ -37,7 +37,7 @@ struct packed *pending_make(struct history *history, uint64_t number)
 	return &history->pending[history->count++];
 }
 
-#define SPARE (1u << 16) /* if fewer elements of the table are unused, none are given back */
+#define SPARE (1u << 16) /* if fewer elements than this are unused, none are given back */
 
 /*
  * Returns half of the table's unused memory to the system. Elements become unused when bytes become

@@ -119,7 +119,8 @@ static uint32_t group_back(const struct unit *unit, uint32_t count)
 }
 
 /*
- * T3 and T4: tries cuts in which line `i` alone is early or late; its longest prefix comes first.
+ * T3 and T4: tries cuts in which only line `i` is early, or only line `i` is late; the cut in which
+ * most of its stores survive comes first.
  */
 static void try_line(struct plan *plan, uint32_t i, bool early)
 {

@@ -62,8 +62,8 @@ static void release(
 }
 
 /*
- * Does the word have the same value as before? When a comparison finds a line changed, all words of
- * the line are recorded, though only some of them have changed.
+ * Is `word` equal to the bytes that were at this place before? When a comparison finds a line
+ * changed, all words of the line are recorded, though only some of them have changed.
  */
 static bool is_old(const struct history *history, uint64_t place, const unsigned char *word)
 {

@@ -25,7 +25,8 @@ enum line_state {
  */
 struct timeline_row {
 	uint64_t place, size;
-	bool has_lost, has_early; /* the row has the bug's lost store; its early store */
+	/* the row has the bug's lost store; the row has the bug's early store */
+	bool has_lost, has_early;
 };
 
 struct timeline_column {

@@ -130,7 +130,7 @@ static void step(struct pass *pass, const struct event *event, uint64_t index)
 	case EVENT_GROUP:
 		each_store(pass, event, index);
 		break;
-	case EVENT_STREAM: /* such a store is independent (R7); its line was compared before it */
+	case EVENT_STREAM: /* independent of other stores (R7); its line was compared just before */
 	case EVENT_FLUSH:
 	case EVENT_CLFLUSH:
 	case EVENT_SYNC:

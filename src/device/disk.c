@@ -36,7 +36,7 @@ int disk_is_dax(const char *sysfs, dev_t number)
 	int dir = sysfs_device_open(sysfs, "block", number);
 	int error = dir < 0 ? dir : sysfs_read_number(dir, "queue/dax", &dax);
 
-	/* In sysfs a partition has no folder queue of its own: read that of its disk. */
+	/* In sysfs a partition has no folder "queue": read the one of its disk. */
 	if (error == -ENOENT && dir >= 0 && sysfs_has(dir, "partition"))
 		error = sysfs_read_number(dir, "../queue/dax", &dax);
 	if (dir >= 0)

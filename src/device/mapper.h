@@ -19,8 +19,8 @@ struct mapper {
 	bool is_told;                    /* the table was read; if not, ignore the other members */
 	bool is_encrypted;               /* a target is crypt: without its key the data is lost */
 	bool has_snapshot;               /* a target is snapshot */
-	enum holdfast_survival survival; /* whether stores survive on the worst target */
-	const char *kind;                /* follows "device-mapper device dm-0, "; static text */
+	enum holdfast_survival survival; /* the worst value of any target */
+	const char *kind;                /* text behind "device-mapper device dm-0, ", static */
 	const char *evidence;            /* how survival is known; no full stop; static text */
 };
 
