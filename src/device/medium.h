@@ -14,7 +14,7 @@
 
 struct medium {
 	enum holdfast_survival survival;
-	const char *kind;     /* kind of disk, such as "a virtio disk", for "disk vda, ..." */
+	const char *kind;     /* kind of disk, such as "a virtio disk"; follows "disk vda, " */
 	const char *evidence; /* how it is known if data survives; without a full stop */
 	const char *keeper;   /* names what has to keep the data, such as "the drive"; or NULL */
 };

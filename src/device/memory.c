@@ -64,7 +64,7 @@ enum memory memory_under(const struct device *device, const char *sysfs)
 	if (cover == WALK_PARTLY)
 		return MEMORY_MIXED;
 	if (device->kind == DEVICE_FILE && !major(device->number))
-		return MEMORY_NONE; /* the file system is not on one block device */
+		return MEMORY_NONE; /* the file system is on several block devices, or on none */
 	if (cover == WALK_UNKNOWN)
 		return MEMORY_UNKNOWN;
 	if (cover == WALK_NONE && device->kind == DEVICE_DAX)

@@ -18,7 +18,7 @@
  */
 struct mount {
 	int id;
-	dev_t device;        /* st_dev of files in the mount; but btrfs and others have several */
+	dev_t device;        /* st_dev of files in the mount; on btrfs and others, st_dev differs */
 	char *point;         /* the mount point, as this process sees it */
 	char *options;       /* options of the mount */
 	char *type;          /* type of file system: "ext4", "fuse.sshfs" */

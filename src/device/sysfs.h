@@ -42,7 +42,7 @@ int sysfs_read(int dir, const char *attribute, char value[SYSFS_VALUE]);
 /* Read an attribute that is one decimal number. Returns -EBADMSG if it is anything else. */
 int sysfs_read_number(int dir, const char *attribute, uint64_t *number);
 
-/* Read an attribute that is a number and may be negative, such as that of a NUMA node. */
+/* Read an attribute that is a number and may be negative, such as the number of a NUMA node. */
 int sysfs_read_int(int dir, const char *attribute, int *number);
 
 /* Read an attribute that is a physical address, which the kernel shows as 0x... */

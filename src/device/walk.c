@@ -27,7 +27,7 @@ struct walk {
 	walk_visit *visit;
 	walk_floor *visit_floor; /* called by walk_floors() instead of `visit` */
 	void *context;
-	unsigned covered, bare, lost; /* number of disks in regions, in no region, unreadable */
+	unsigned covered, bare, lost; /* numbers of disks in regions, in no region, unreadable */
 	unsigned slaves;              /* number of devices under the current device */
 	int error;                    /* 0 or -ENOMEM */
 	int *pending;                 /* directories to visit later; the last one is visited next */
@@ -58,8 +58,8 @@ int walk_region_above(const char *sysfs, int dir)
 }
 
 /*
- * Note that a directory is visited. Returns 1 if it was not visited before, 0 if it was, so that
- * each walk ends.
+ * Record the visit of a directory. Returns 1 for the first visit; 0 if the directory was visited
+ * before: the caller then leaves it out, so that each walk ends.
  */
 static int see(struct walk *walk, int dir, bool is_region)
 {

@@ -31,7 +31,7 @@ enum facts_trial {
 #define FACTS_KERNEL(version, patchlevel, sublevel)                                                \
 	(((version)*1000U + (patchlevel)) * 1000U + (sublevel))
 
-/* Does the file still have a name? */
+/* Does a file have a name, and if not, why? */
 enum facts_name {
 	FACTS_NAMED,
 	FACTS_UNNAMED, /* made with O_TMPFILE: linkat(2) may give it a name */

@@ -290,10 +290,10 @@ NOINLINE static bool same_storage(const char *one, const char *other)
 }
 
 /*
- * Returns true if the path `upper` is that of the overlay's upper layer. The path is from the
- * mount options, and here it may lead to something else. But statfs(2) of an overlay returns the
- * values of the file system of the upper layer. It is unlikely that another file system has the
- * same numbers of free blocks and inodes.
+ * Returns true if the path `upper`, from the mount options, leads to the overlay's upper layer. In
+ * this process's mount namespace the path may lead to something else. But statfs(2) of an overlay
+ * returns the values of the file system of the upper layer, and it is unlikely that another file
+ * system has the same numbers of free blocks and inodes.
  */
 NOINLINE static bool is_upper(const struct filesystem *filesystem, const char *upper)
 {

@@ -14,7 +14,7 @@ struct regions {
 	enum walk_cover cover;
 	bool is_hidden;    /* sysfs does not show the device */
 	const char *why;   /* why the list of regions is not known, or NULL */
-	struct region all; /* promise of all regions; `found` if they hold the whole device */
+	struct region all; /* what all regions promise; all.found: they hold the whole device */
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
 	struct holdfast_number numa_node;

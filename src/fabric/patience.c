@@ -91,7 +91,10 @@ static void open_window(struct patience *patience)
 	patience->skips = skips;
 }
 
-/* Pay for the polling in this wait's window. Time that has passed is credit for later windows. */
+/*
+ * Subtract the time of polling in this wait's window from the credit, which is the time that may be
+ * polled in windows, and add a part of all the time that has passed.
+ */
 static void pay(struct patience *patience, uint64_t gap)
 {
 	uint64_t end = gap < patience->to_ns ? gap : patience->to_ns;

@@ -20,9 +20,10 @@
  * WINDOW is the maximum of unanswered messages on a lane; a longer window is not faster. TCP holds
  * back messages for which there is no buffer, so a few receive buffers (TCP_SLOTS) are enough, and
  * stay in the caches. An RDMA adapter needs a buffer for each message of the window, and one more
- * for a peer that is faster than the target. If drains are slow, that many buffers pay with TCP,
- * too, since each drain serves all messages that have arrived before it. With many lanes messages
- * are shorter, so that the buffers of all lanes stay below MEMORY_LIMIT. Sizes are in bytes.
+ * for a peer that is faster than the target. If drains are slow, that many buffers are worth their
+ * memory with TCP, too, since each drain serves all messages that have arrived before it. With
+ * many lanes messages are shorter, so that the buffers of all lanes stay below MEMORY_LIMIT. Sizes
+ * are in bytes.
  */
 #define WINDOW       8
 #define TCP_SLOTS    3

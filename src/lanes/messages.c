@@ -89,8 +89,9 @@ static int copy_store(struct messages *lane, size_t offset, size_t length)
 }
 
 /*
- * Returns how many bytes of a range go into the next message. A range that does not fit is divided
- * at the end of a page of the pool; if the room is less than that, at the end of a word.
+ * Returns how many bytes of a range go into the next message, which has `room` bytes left. A range
+ * that does not fit is divided at the end of a page of the pool; if the room is less than two
+ * pages, at the end of a word.
  */
 static size_t cut(size_t offset, size_t length, size_t room)
 {

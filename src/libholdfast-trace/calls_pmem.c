@@ -50,7 +50,8 @@ static enum after_copy after(unsigned flags)
 }
 
 /*
- * In a run that executes flushes, flushes and drains the destination of a copy that was recorded.
+ * Flushes and drains the destination of a recorded copy, if this run executes flushes and does not
+ * only record them.
  */
 static void *finish(void *to, size_t len, enum after_copy then)
 {

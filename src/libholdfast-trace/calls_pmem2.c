@@ -63,7 +63,8 @@ static void persist(const void *addr, size_t len)
 }
 
 /*
- * In a run that executes flushes, flushes and drains the destination of a copy that was recorded.
+ * Flushes and drains the destination of a recorded copy, if this run executes flushes and does not
+ * only record them.
  */
 static void *finish(void *to, size_t len, unsigned flags)
 {

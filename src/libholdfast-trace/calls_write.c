@@ -16,7 +16,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define HERE INT64_C(-1) /* write at the descriptor's position */
+#define HERE INT64_C(-1) /* in place of an offset: the descriptor's position */
 
 /*
  * The C library's functions. They are looked up early, because a signal handler of the program may

@@ -8,7 +8,7 @@
 
 #define BITS 64u
 
-/* The words of a lane's row that may have bits: from `low` on, below `high`. */
+/* The words of a lane's row in which bits may be set: from `low` on, below `high`. */
 struct bounds {
 	size_t low, high;
 };

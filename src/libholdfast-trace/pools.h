@@ -38,7 +38,7 @@ struct sending {
 	bool is_relaxed;
 };
 
-/* Returns the result of a call if there is no librpmem. */
+/* Stands in for a call of librpmem if that is not loaded: sets errno to ENOSYS, returns -1. */
 int lacks_library(void);
 
 /* Returns the open pool with this handle; NULL if it is not recorded. */

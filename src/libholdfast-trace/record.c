@@ -10,7 +10,7 @@
 #include "libholdfast-trace/recorder.h"
 
 #define CHUNK      UINT64_C(32768)
-#define WIDE_LOOKS 8          /* number of drains with the same call stack that compare all files */
+#define WIDE_LOOKS 8          /* how many drains of each call stack compare all files */
 #define WIDE_LIMIT (4u << 20) /* maximum size of all maps, in bytes, for drains to compare them */
 
 static void add_size(struct map *map, void *sum)

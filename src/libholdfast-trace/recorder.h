@@ -122,8 +122,8 @@ static ALWAYS_INLINE struct map *maps_find(uintptr_t address)
  */
 void maps_add(void *address, size_t length, int fd, uint64_t offset);
 /*
- * Is the descriptor's file under test, and assumed to be on persistent memory (by the models other
- * than page)? Keeps errno.
+ * Is the descriptor's file under test, and assumed to be on persistent memory, as in all models but
+ * the model page? Keeps errno.
  */
 bool maps_may_sync(int fd);
 /* Notes that the file of the descriptor may have grown. */
@@ -209,8 +209,9 @@ void record_persist(uintptr_t address, size_t length, struct call call); /* a fl
 /* Records those words of an object in one map that a call of the C library has changed. */
 void record_words(uintptr_t address, size_t length, struct call call);
 /*
- * For a call of the C library or the kernel that stores: record_look() compares the bytes that it
- * may overwrite, before it; record_stored() records the bytes that it has stored.
+ * Functions for a call of the C library or the kernel that stores to memory. record_look() is
+ * called before it, and compares the bytes that it may overwrite with their shadow. record_stored()
+ * is called after it, and records the bytes that it has stored.
  */
 void record_look(uintptr_t to, size_t length, struct call call);
 void record_stored(uintptr_t to, size_t length, struct call call);

@@ -69,7 +69,7 @@ static void forked(void)
 /* Is this file an image? It is if it lies in the directory `images`. */
 static bool is_image(int fd)
 {
-	static dev_t device; /* 0: the directory of the images does not exist yet */
+	static dev_t device; /* device of `images`; 0: that directory did not exist yet */
 	struct stat stat, directory;
 	char link[64], name[512];
 

@@ -24,8 +24,8 @@ static void flush_nothing(const void *addr, size_t len)
 }
 
 /*
- * True if flushing is off because all regions report in sysfs that the CPU's caches are durable;
- * false if the user has switched it on or off.
+ * True if the library has switched flushing off because all regions report in sysfs that the CPU's
+ * caches are durable; false if the user has switched flushing on or off.
  */
 static atomic_bool relies_on_regions;
 

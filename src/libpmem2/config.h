@@ -14,7 +14,7 @@ struct pmem2_config {
 	size_t length; /* 0: up to the end of the source */
 	enum pmem2_sharing_type sharing;
 	unsigned protection;                      /* PMEM2_PROT_* */
-	struct pmem2_vm_reservation *reservation; /* NULL: in no reservation */
+	struct pmem2_vm_reservation *reservation; /* NULL: map into none */
 	size_t reservation_offset;
 };
 

@@ -63,7 +63,7 @@ struct channel {
 	struct waiter *waiters;
 	bool reading;
 	bool hung;      /* the stream has ended: only the monitor still reads, to report why */
-	unsigned reads; /* how often a caller has been the reader */
+	unsigned reads; /* how often a caller has read; the monitor checks if it grows */
 	bool greeted;
 	bool given_up; /* set by channel_give_up(); like `stopped`, not used by the monitor */
 	bool stopped;

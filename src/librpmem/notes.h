@@ -17,7 +17,8 @@
  *	map, where no later drain drops them.
  * N5	A call that fails because the handle has ended notes its range in the map. The map was made
  *	when the pool was opened, and cannot overflow.
- * N6	Only a catch-up takes bits out of the map; if it fails, all of them are put back.
+ * N6	Only a catch-up, in which a reconnect sends what the target may lack, takes bits out of the
+ *	map; if it fails, all of them are put back.
  * N7	A lane's list is written by the thread that is in a call on the lane. Other threads read it
  *	after they have seen that no call is in progress.
  * N8	No call allocates memory or writes to a line that another lane uses, unless the handle has
@@ -123,7 +124,7 @@ void notes_lost(struct notes *notes, unsigned lane);
 /* Note a range that was not sent because the handle had ended (N5). Any thread may call this. */
 void notes_missed(struct notes *notes, size_t offset, size_t length);
 
-/* -- functions that a catch-up calls, which sends the ranges that the target lacks -- */
+/* -- functions for a catch-up: a reconnect sends the ranges that the target may lack -- */
 
 /* The number of calls that are in progress on the pool, in all threads. */
 unsigned notes_calls(const struct notes *notes);

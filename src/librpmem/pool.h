@@ -54,7 +54,7 @@ struct rpmem_pool {
 	atomic_bool closing;
 
 	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
-	atomic_bool begun;    /* session has begun, or target knows no sessions; set after `mine` */
+	atomic_bool begun;    /* session has begun, or target has none; set after `mine` */
 	pthread_mutex_t lock; /* held while the handle is ended */
 	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
 

@@ -26,7 +26,7 @@ int remote_secret(uint8_t secret[CONTROL_SECRET_SIZE])
 {
 	ssize_t got;
 
-	do /* getrandom(2) never returns only a part of up to 256 bytes */
+	do /* getrandom(2) returns all bytes or an error if at most 256 are asked for */
 		got = getrandom(secret, CONTROL_SECRET_SIZE, 0);
 	while (got < 0 && errno == EINTR);
 	return got == CONTROL_SECRET_SIZE ? 0 : err_sys("cannot get random numbers");

@@ -144,7 +144,7 @@ int settings_read(struct settings *settings)
 	if (!rc)
 		rc = read_number("RPMEM_POLL_US", poll, 1000000, &poll_us);
 	settings->timeout_ms = (int)timeout_ms;
-	/* For RPMEM_POLL_US, 0 means not to poll; for other numbers it means the default. */
+	/* read_number() takes 0 for the default, but RPMEM_POLL_US=0 means not to poll. */
 	settings->poll_us = poll && !strcmp(poll, "0") ? 0 : poll_us;
 	settings->learns = !poll || !*poll;
 	return rc;

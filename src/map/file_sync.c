@@ -77,8 +77,9 @@ static void record(struct failed_files *table, const struct file_sync *sync, int
 }
 
 /*
- * Write back a range in a flight, which begins before the kernel is asked and ends after the
- * kernel's answer has been recorded (W5 of writeback_failure.h).
+ * Write back a range. Other threads can wait for the write-back until its result is known: it is a
+ * flight (flights.h), which begins before the kernel is asked and ends after the kernel's answer
+ * has been recorded (W5 of writeback_failure.h).
  */
 static int write_back(
 	struct shared *shared, const struct file_sync *sync, struct file_sync_failure *failure)
@@ -94,7 +95,7 @@ static int write_back(
 	return error;
 }
 
-/* State of the check of a range that was written back without an error, one mapping at a time. */
+/* State of a check, mapping by mapping, of a range that was written back without an error. */
 struct judging {
 	struct failed_files *table;
 	struct file_id file; /* the only file of the range; may be unknown */

@@ -86,7 +86,7 @@ int mapped_files_walk(struct range range, mapped_file_visit *visit, void *contex
 	return walk("/proc/self/maps", range, visit, context);
 }
 
-/* The only file of the mappings visited so far. */
+/* The file of the mappings visited so far; is_several: they map more than one file. */
 struct one_file {
 	struct file_id file;
 	bool is_several;

@@ -15,7 +15,7 @@ struct notes {
 	pthread_mutex_t lock; /* guards the ranges */
 	struct ranges ranges;
 	uint64_t added;    /* number of notes ever added; guarded by the lock */
-	atomic_uint count; /* number of ranges; read without the lock by this thread */
+	atomic_uint count; /* number of ranges; the thread itself reads it without the lock */
 	bool listed;       /* the thread is on the list; only the thread itself reads it */
 	bool exited;       /* the exit handler has run; accessed only by its own thread */
 	bool draining;     /* see notes_set_draining(); accessed only by its own thread */

@@ -19,8 +19,8 @@ struct note {
 	struct range pages;
 	uint64_t since; /* stores are later than this epoch (file_sync.h); 0: the map's epoch */
 	/*
-	 * Set by notes_find(): `of` points to the notes of the thread that has this note, `added`
-	 * is the number of notes that this thread had added so far.
+	 * Set by notes_find(): `of` points to the notes of the thread that has this note; `added`
+	 * is the number of notes that it had added until then.
 	 */
 	const void *of;
 	uint64_t added;

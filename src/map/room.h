@@ -4,7 +4,7 @@
  *
  * A store without room ends the process with SIGBUS. Most file systems write allocated blocks in
  * place. Copy-on-write file systems, such as btrfs, write each version elsewhere, so that a store
- * may find no room though the file has its blocks.
+ * may find no room even if all blocks of the file are allocated.
  */
 #ifndef MAP_ROOM_H
 #define MAP_ROOM_H

@@ -64,11 +64,11 @@ static struct {
 	unsigned users;
 	struct known *known; /* the program's actions for SIGBUS that were ever seen: a few */
 	/*
-	 * For each level, the program's action that the library's handler of this level passes
-	 * signals on to.
+	 * previous[i] is the program's action to which number i of the library's handler functions
+	 * passes signals on.
 	 */
 	_Atomic(struct known *) previous[LEVELS];
-	int level;         /* level of the library's handler, installed or to be installed next */
+	int level;         /* index of the handler function that is installed, or will be next */
 	bool is_installed; /* false if the program has replaced the library's handler */
 } sigbus = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -190,7 +190,7 @@ static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {
 
 /* Install and uninstall the library's handler. The caller holds the lock. */
 
-/* The level of the library's handler that this action installs, or -1 if it is another handler. */
+/* The index of the library's handler function that this action installs; -1 for other handlers. */
 static int level_of(const struct sigaction *action)
 {
 	if (action->sa_flags & SA_SIGINFO)

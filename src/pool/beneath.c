@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 
-/* Attempts of openat2(2), which fails with EAGAIN if a rename elsewhere made its check unsure. */
+/* Attempts of openat2(2), which fails with EAGAIN if files were renamed during its check. */
 #define TRIES 64
 
 static int check_name(const char *name)

@@ -12,9 +12,9 @@
 #include "pool/errno.h"
 
 /*
- * Number of bytes at the beginning of a part that are not mapped. The header is left out, except
- * that of the first part. Mapping begins at a multiple of the page size, which may be larger than
- * a header.
+ * Number of bytes at the beginning of a part that are not mapped. The headers of all parts but the
+ * first are left out. Mapping begins at a multiple of the page size, which may be larger than a
+ * header.
  */
 static size_t skipped(const struct pool *pool, size_t part)
 {

@@ -56,7 +56,7 @@ static struct stream_lane *lane_of(struct messages *messages)
 struct wait {
 	const struct stream_lane *lane;
 	uint32_t most;             /* wait until at most this many messages are unanswered */
-	bool looked;               /* is_over() has been called: the next two members are set */
+	bool looked;               /* goes_on() has been called: the next two members are set */
 	uint32_t before, answered; /* answered messages at the first and the last call */
 };
 

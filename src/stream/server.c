@@ -35,10 +35,11 @@
 #define WINDOW_MIN   2
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
-/* The reader executes messages while they take less than this, in ns, on average. */
+/* In ns: the reader executes messages as long as they take less than this on average. */
 #define QUICK_NS UINT64_C(200000)
 /*
- * Initial value of the average time that a message takes, in ns, if drains are assumed to be slow.
+ * In ns: the average time that a message is assumed to take at first, if drains are expected to be
+ * slow.
  */
 #define SLOW_NS UINT64_C(1000000)
 

@@ -98,7 +98,7 @@ struct frame {
 #define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
 #define EVENT_LANES       1024u       /* maximum number of lanes of a mirror */
-#define EVENT_TOGETHER    EVENT_LANES /* in place of a lane: all bytes arrive at their drain */
+#define EVENT_TOGETHER    EVENT_LANES /* instead of a lane: all bytes arrive at once */
 #define EVENT_CHANGES     8u          /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is as large as a slot");

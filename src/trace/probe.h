@@ -57,8 +57,8 @@ enum probe_reason {
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
 	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */
 	PROBE_NOT_ANSWERED, /* the tool did not answer */
-	PROBE_LOADER,       /* objects loaded later are missed: the loader cannot be stopped */
-	PROBE_OFTEN,        /* a LOCK instruction that runs often, never on a file under test */
+	PROBE_LOADER,       /* objects loaded later get no probes: the loader cannot be probed */
+	PROBE_OFTEN,        /* an instruction with LOCK that runs often and completes no flushes */
 	PROBE_MADE,         /* code that was generated while the program ran */
 	PROBE_REASONS,
 };

@@ -77,7 +77,7 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count)
 	if (spill->state == SPILL_UNUSED)
 		spill->fd = open_file();
 	off_t at = (off_t)(spill->slots * EVENT_SLOT);
-	spill->state = SPILL_REFUSED; /* SPILL_OPEN again if all of the following succeeds */
+	spill->state = SPILL_REFUSED; /* remains so if a step below fails; else SPILL_OPEN */
 	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
 		return;
 	/* if this fails, the piece in memory remains as it is */

@@ -135,7 +135,7 @@ static bool has_control(const uint8_t *bytes, size_t length)
 	return false;
 }
 
-/* Read a length and that many bytes into an array of max + 1 bytes, and terminate it with NUL. */
+/* Read a length, and then a text of this length into an array of max + 1 bytes; add a NUL. */
 static void get_text(struct reader *in, char *text, size_t max)
 {
 	uint16_t length = get_u16(in);

@@ -53,7 +53,7 @@
 enum control_type {
 	CONTROL_CREATE = 1,
 	CONTROL_OPEN = 2,
-	CONTROL_KEEP = 3, /* keep the created pool even if the connection is lost now */
+	CONTROL_KEEP = 3, /* keep the created pool even if the connection is lost later */
 	CONTROL_SET_ATTR = 4,
 	CONTROL_CLOSE = 5,
 	CONTROL_REMOVE = 6,

@@ -18,7 +18,7 @@ struct object {
 	uintptr_t lo, hi;     /* addresses of its code; lo is atomic, and stored last */
 	struct probe *probes; /* sorted by address; shared with child processes */
 	uint32_t count, room;
-	uint32_t round; /* number of the last search in which the object was loaded */
+	uint32_t round; /* number of the last search that found the object loaded */
 	void *copies;   /* copies of locked instructions, or NULL */
 	size_t copies_size;
 	uintptr_t base;
