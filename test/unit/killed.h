@@ -26,7 +26,7 @@ struct killed {
 	size_t size;
 	void (*body)(void);  /* the child runs it until the child is killed */
 	void (*watch)(void); /* parent calls it after each instruction of the child; or NULL */
-	bool (*holds)(void); /* parent calls it when the child is dead: is the memory valid? */
+	bool (*holds)(void); /* parent calls it when the child is dead; true: memory is valid */
 };
 
 /* Forks a child that is stopped before its body. Returns 0 if it cannot be traced. */
@@ -69,8 +69,9 @@ static bool killed_after(const struct killed *killed, unsigned steps)
 }
 
 /*
- * Finds the instructions of the child that change the memory: `at` gets their numbers, from 1.
- * Returns how many they are; 0 if the child cannot be single-stepped.
+ * Finds the instructions of the child that change the memory, and writes their numbers to `at`;
+ * the child's first instruction has the number 1. Returns how many numbers were written; 0 if the
+ * child cannot be single-stepped.
  */
 static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_STORES_MAX])
 {

@@ -12,7 +12,7 @@
 #include "librpmem/count.h"
 #include "tap.h"
 
-#define LANES 16384 /* far more lanes than pools have: clearing their counters takes long */
+#define LANES 16384 /* far more than pools usually have: clearing so many counters takes long */
 #define POOLS 24
 
 static RPMEMpool pools[POOLS];

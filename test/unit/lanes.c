@@ -108,7 +108,7 @@ struct watch {
 	uint64_t looked, torn;
 };
 
-/* Counts the words of the pool that are not eight times the same byte: those are torn. */
+/* Counts the torn words of the pool: those whose eight bytes are not all equal. */
 static void *watch_words(void *context)
 {
 	struct watch *watch = context;

@@ -79,7 +79,7 @@ static const struct call calls[] = {
 
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
-/* Checks that all further calls on all lanes fail at once, with this errno and a message. */
+/* Checks that all further calls on all lanes fail at once, with the errno `code` and a message. */
 static void is_dead(struct lanes_client *client, int code)
 {
 	double start = seconds();

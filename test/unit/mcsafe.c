@@ -2,8 +2,8 @@
 /*
  * mcsafe.c - mcsafe_read() and mcsafe_write(), which copy through a temporary mapping
  *
- * Both are made for device DAX; this test uses them on a file. Pages beyond the end of the file
- * raise SIGBUS, as bad memory does: the functions do not ask for the length of the file.
+ * Both are made for device DAX; this test uses them on a file. The functions do not ask for the
+ * length of the file, so pages beyond its end can stand for bad memory: both raise SIGBUS.
  */
 #include "map/mcsafe.h"
 

@@ -120,7 +120,8 @@ static void test_back(void)
 }
 
 /*
- * A pool whose size is not a multiple of the page size of notes, as on machines with smaller pages.
+ * Tests a pool whose size is not a multiple of NOTES_PAGE, which can happen on machines whose pages
+ * are smaller than NOTES_PAGE.
  */
 static void test_end(void)
 {

@@ -44,7 +44,7 @@ struct oracle {
 	/* The memory that is watched. Set by the caller. */
 	char *dest; /* shared with the child */
 	size_t len;
-	const char *before, *after; /* contents of dest before and after; all bytes differ */
+	const char *before, *after; /* contents of dest before and after; each byte changes */
 	size_t line_size;
 	bool words;    /* look for torn words: dest and len are multiples of 8 */
 	bool put_back; /* undo each store once it has been seen */
@@ -54,7 +54,7 @@ struct oracle {
 	enum insn_kind flush; /* the flush instruction; INSN_OTHER: there must be no flush */
 	bool fenced;          /* a fence at the end */
 	bool streams;         /* non-temporal stores */
-	size_t stream_limit;  /* most bytes streamed between two fences; 0: one fence, at the end */
+	size_t stream_limit;  /* maximum bytes streamed between two fences; 0: only one fence */
 
 	/* The state up to now. Set by oracle_watch(). */
 	bool started;
@@ -105,7 +105,7 @@ static inline void oracle_start(struct oracle *o)
 	o->started = true;
 }
 
-/* Part of the destination, as offsets: the bytes of one cache line. */
+/* The part of the destination that is in one cache line, as offsets from `dest`. */
 struct span {
 	size_t start, end;
 };

@@ -222,7 +222,7 @@ static void test_interrupted(void)
 		"long sleeps: a waiter that slept for 1 s polls in its next wait");
 }
 
-/* Returns a made-up number below `limit`; the same ones in each run. */
+/* Returns a pseudorandom number below `limit`. All runs of the test get the same numbers. */
 static uint64_t random_below(uint64_t limit)
 {
 	static uint64_t state = 1;
@@ -231,7 +231,10 @@ static uint64_t random_below(uint64_t limit)
 	return (state >> 33) % limit;
 }
 
-/* A message arrives every `period` ns, or up to `jitter` ns later; `waits` times. */
+/*
+ * Simulates `waits` waits. Each ends with a message, which arrives `period` to `period` + `jitter`
+ * ns after the beginning of the wait.
+ */
 static struct count wait_for_messages(struct patience *patience, struct machine *machine,
 	uint64_t period, uint64_t jitter, unsigned waits)
 {

@@ -180,7 +180,7 @@ static void file_on_dax(void)
 	pool_set_free(set);
 }
 
-/* Opens a pool whose process was killed: the pool's header must match the NVDIMMs. */
+/* Opens a pool that a killed process had open: the shutdown state must match the NVDIMMs. */
 static void left_open(const char *directory, const char *name)
 {
 	struct pool_set *set;

@@ -2,8 +2,8 @@
 /*
  * pool-failure.c - a pool that cannot be created leaves no files behind
  *
- * The reasons: a failure of each system call in turn, a full disk, missing permissions, parts that
- * do not fit, a process that is killed.
+ * The tests make pool_create() fail by a failure of each system call in turn, a full disk, missing
+ * permissions, parts that do not fit, and a process that is killed.
  */
 #include <dirent.h>
 #include <sched.h>
@@ -24,9 +24,9 @@
  * `failing` fails with EIO; 0: no call fails.
  */
 static unsigned calls, failing;
-static unsigned dropped; /* number of files that the library asked to drop from the page cache */
+static unsigned dropped; /* number of files whose cached pages the library has dropped */
 static bool no_tmpfile;
-static bool no_naming; /* linkat() of O_TMPFILE files fails, as before Linux 6.10 without /proc */
+static bool no_naming; /* linkat() of O_TMPFILE files fails, as without /proc before Linux 6.10 */
 
 static bool fails(void)
 {
@@ -259,7 +259,7 @@ static void each_call_of_open(void)
 	pool_set_free(set);
 }
 
-/* If a write-back of an earlier owner fails, the page cache has bytes that the disk lacks. */
+/* If an earlier process failed to write back pages, the disk lacks bytes of the page cache. */
 static void look_at_disk(void)
 {
 	struct pool_set *set = pooldir_set("look.set", "OPTION NOHDRS\n2M @/l0\n2M @/l1\n");
@@ -308,7 +308,7 @@ static void holes(const struct pool_set *set)
 	pool_close(pool);
 }
 
-/* Pools on a full tmpfs, in a mount namespace that ends with this process. */
+/* Tests pools on a full tmpfs, which is mounted in a namespace that ends with this process. */
 static void full_disk(void)
 {
 	struct pool_set *set;

@@ -186,7 +186,7 @@ static void hidden(void)
 #define REGION "devices/ndbus0/region0/"
 #define DAX    REGION "dax0.0/dax0.1/"
 
-/* The bytes that the engine was told to flush, from the first to the last one. */
+/* The range from the first to the last byte that the engine was told to flush. */
 static struct {
 	const char *from, *to;
 } flushed;

@@ -224,10 +224,10 @@ static void names(void)
 		pool_set_free(set);
 	}
 	is_int(pool_set_load(pooldir_path("sets"), "sub", &set), -EINVAL,
-		"pool set: a directory is refused");
+		"pool set: a name that leads to a directory is refused");
 	mkfifo(pooldir_path("sets/fifo"), 0600);
 	is_int(pool_set_load(pooldir_path("sets"), "fifo", &set), -EINVAL,
-		"pool set: a FIFO is refused without waiting for a writer");
+		"pool set: a name that leads to a FIFO is refused without waiting for a writer");
 	is_int(pool_set_load(pooldir_path("nowhere"), "x", &set), -EREMOTEIO,
 		"pool_set_load: a missing directory of pool sets gives -EREMOTEIO");
 	has_str(err_get(), "nowhere", "pool_set_load: the message names the missing directory");

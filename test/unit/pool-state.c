@@ -159,8 +159,8 @@ static bool ended_by(pid_t child, int signal)
 }
 
 /*
- * False under Valgrind, which lacks pidfd_open(2) in version 3.19 and pidfd_send_signal(2) in 3.24,
- * under emulators of other processors, and on kernels before 5.3.
+ * True if pidfd_open(2) and pidfd_send_signal(2) work. They do not under Valgrind (version 3.19
+ * lacks the first and 3.24 the second), under emulators of other processors, and before Linux 5.3.
  */
 static bool process_descriptors_work(void)
 {

@@ -112,7 +112,7 @@ static void single_header(void)
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
 	is_int(pool_size(pool), 4 * MIB,
-		"pool_size: with SINGLEHDR all parts but the first belong to the pool with all their pages");
+		"pool_size: with SINGLEHDR only the first part has a header page, which does not count");
 	memset((char *)pool_base(pool) + 2 * MIB, 7, 10);
 	is_int(pool_close(pool), 0, "SINGLEHDR: the pool closes");
 	is_int(byte_at("s1", 0), 7, "SINGLEHDR: the second part has no header");
@@ -248,7 +248,7 @@ static void missing(void)
 	is_int(pool_create(set, 2 * MIB, &attr, &pool), -EREMOTEIO,
 		"pool_create: a missing directory of a part gives EREMOTEIO");
 	has_str(err_get(), "disk/g0",
-		"pool_create: the message names the part in a missing directory");
+		"pool_create: the message names the part whose directory is missing");
 	ok(!pooldir_has("g1"),
 		"pool_create: a failure because of a missing directory leaves no other part behind");
 	is_int(pool_remove(pooldir_root, "gone.set", 0), -EREMOTEIO,
@@ -269,7 +269,7 @@ static void missing(void)
 	if (rename(disk, away))
 		bail("rename: %m");
 	is_int(pool_open(set, 2 * MIB, &pool), -EREMOTEIO,
-		"pool_open: a directory of a part that was renamed gives EREMOTEIO");
+		"pool_open: if the directory of a part was renamed, the call gives EREMOTEIO");
 	if (rename(away, disk))
 		bail("rename: %m");
 	is_int(pool_remove(pooldir_root, "gone.set", POOL_REMOVE_FORCE), 0,

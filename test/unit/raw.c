@@ -139,7 +139,8 @@ static void add_evex(void)
 						(unsigned char)(second | (second & 1) << 7),
 						(unsigned char)third, wide_opcodes[o],
 						(unsigned char)(first >> 1 & 0xb8)};
-					add(bytes, sizeof(bytes)); /* address in a register */
+					/* a register holds the address of the operand */
+					add(bytes, sizeof(bytes));
 					bytes[2] ^= 0x80;
 					bytes[5] |= 0x44;
 					bytes[5] = (unsigned char)(bytes[5] &

@@ -74,8 +74,8 @@ static void begin(const char *granularity)
 }
 
 /*
- * Drains, to update the lane's mark: otherwise it would be older than the failures that earlier
- * tests caused on files with the same inode number.
+ * Drains, to update the lane's mark: an older mark would make the lane's next drain report the
+ * failures that earlier tests caused on files with the same inode number.
  */
 static void forget_failures(void)
 {

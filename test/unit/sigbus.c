@@ -522,7 +522,7 @@ int main(void)
 	is_int(child(installed_meanwhile), 0,
 		"program's SIGBUS handler: may be installed while a guard runs");
 	ends(meanwhile_and_unknown_to_all,
-		"program's SIGBUS handler: if it passes a fault on, and no other handler was installed, the process ends");
+		"program's SIGBUS handler: if it passes a fault to the library's handler, and no third handler exists, the process ends");
 	ends(fault_elsewhere,
 		"no SIGBUS handler: a fault outside of the guarded range ends the process");
 	ends(fault_on_another_thread,

@@ -32,7 +32,7 @@ static atomic_int fail_store, fail_drain, fail_deep, slow_lane_ms;
 static atomic_uint drains, deeps;
 static __thread bool slow; /* this thread has stored to SLOW_OFFSET since its last drain */
 
-#define SLOW_OFFSET (SIZE - 8192) /* a drain after a store here takes slow_lane_ms */
+#define SLOW_OFFSET (SIZE - 8192) /* after a store to this offset a drain takes slow_lane_ms */
 
 static int made_up(atomic_int *error, const char *what)
 {
@@ -98,7 +98,7 @@ static struct stream {
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
 	void *client;
 	struct lanes_server *server;
-	unsigned odd;      /* offset that makes messages unaligned, in bytes */
+	unsigned odd;      /* bytes by which messages are moved, so that they are unaligned */
 	size_t granted;    /* largest message that the client may send; 0: as the target says */
 	size_t longest;    /* the longest message that was sent */
 	bool silent;       /* drop all messages, and let waits time out at once */

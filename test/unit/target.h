@@ -34,7 +34,8 @@ struct target {
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
-	_Atomic uint64_t marks, since; /* last mark that was given; mark before the last drain */
+	/* mark that the last drain gave to its lane; mark that this lane had before */
+	_Atomic uint64_t marks, since;
 	atomic_size_t stored;
 	/* errno with which stores, drains or deep flushes fail; 0: they succeed */
 	atomic_int fail_store, fail_drain, fail_deep;

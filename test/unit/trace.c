@@ -253,7 +253,7 @@ static uint64_t read_long(struct trace *trace)
 	for (uint64_t i = 0; i < wanted; i++)
 		add(trace, (struct event){.kind = EVENT_FENCE, .value = i}, NULL);
 	if (trace->spill.state == SPILL_OPEN)
-		fdatasync(trace->spill.fd); /* dirty pages would stay in memory */
+		fdatasync(trace->spill.fd); /* the kernel keeps dirty pages in memory */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (const struct event *event = trace_first(trace); event;
 			event = trace_next(trace, event))
@@ -319,7 +319,7 @@ static void directories(void)
 	add_named(&trace, EVENT_NAME, 7, 2, "file");
 	char *name = trace_name(&trace, 7);
 	is_str(name, "outer/inner/file",
-		"trace_name: returns a name with the directories that it is in");
+		"trace_name: returns the path of a name, from the watched directory on");
 	free(name);
 	ok(!trace_name(&trace, 8), "trace_name: returns no path if no name has the given number");
 	is_int(add_named(&trace, EVENT_DIRECTORY, 0, 0, "x"), -22,
@@ -331,11 +331,11 @@ static void directories(void)
 	is_int(add_named(&trace, EVENT_NAME, 9, NAMES_DIRECTORIES, "x"), -22,
 		"trace_add: a name in a directory whose number is out of range is refused");
 	is_int(add_named(&trace, EVENT_MISSED, MISSED_WAYS, 0, "x"), -22,
-		"trace_add: a record of an unrecorded file access is refused if the kind of access is unknown");
+		"trace_add: a record of a file access that was missed is refused if its kind of access is unknown");
 	add_named(&trace, EVENT_DIRECTORY, 1, 2, "outer");
 	name = trace_name(&trace, 7);
 	ok(name,
-		"trace_name: returns a path even if damaged records put two directories into each other");
+		"trace_name: returns a path even if damaged records say that two directories contain each other");
 	free(name);
 	trace_fini(&trace);
 }

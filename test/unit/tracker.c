@@ -277,7 +277,7 @@ static void threads(void)
 	for (int i = 0; i < 4; i++)
 		pthread_join(readers[i], NULL);
 	is_int(atomic_load(&wrong), 0,
-		"tracker: four threads that read never see a change by one of two writers half done");
+		"tracker: while two threads change the tracker, four reading threads never see a half-done change");
 	atomic_store(&done, false);
 }
 

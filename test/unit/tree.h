@@ -168,9 +168,9 @@ static inline bool tree_point(const char *name, const char *target)
 }
 
 /*
- * Handles one line of a description: if `links` is true, only if the line describes a link, and if
- * it is false, only if it does not. Links are made last, when all directories exist. Returns false
- * if the line is malformed.
+ * Handles one line of a description. Skips lines that describe links if `links` is false, and all
+ * other lines if it is true: links are made last, when all directories exist. Returns false if the
+ * line is malformed.
  */
 static inline bool tree_line(char *line, char section[256], bool links)
 {

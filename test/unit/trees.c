@@ -151,7 +151,7 @@ static void two_sockets(const char *tree)
 	check_ids(DAX(1), ID("50"), ID("51"), "DAX device");
 	check_ids(DISK(254, 0), ID("4e"), ID("4f"), "device-mapper");
 
-	/* Broken entries of other devices, which must not affect the results for this one. */
+	/* Broken entries of other devices must not affect the results for the tested device. */
 	tree_file("devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/region9/mappings", "1\n");
 	tree_link("dev/char/252:9", "nowhere");
 	tree_link("dev/block/259:77", "../block/259:77");

@@ -4,7 +4,7 @@
  *
  * The assembler places the samples one after the other, and the decoder has to find each by the
  * length of the previous one. The samples are never executed. Instructions whose length the decoder
- * does not tell (STRANGERS) come last, each at a multiple of 16 bytes.
+ * does not determine (STRANGERS) come last, each at a multiple of 16 bytes.
  */
 #ifndef TEST_UNIT_X86_SAMPLES_H
 #define TEST_UNIT_X86_SAMPLES_H

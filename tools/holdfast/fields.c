@@ -151,7 +151,10 @@ static const char *say_alignment(const void *whole, char *room, size_t size)
 	return room;
 }
 
-/* Makes the text for the regions. If nothing is known about them, says why, once for all facts. */
+/*
+ * Makes the text that says why nothing is known about the regions. Other facts do not repeat this
+ * reason.
+ */
 static const char *say_regions(const void *whole, char *room, size_t size)
 {
 	const struct holdfast_explanation *told = whole;

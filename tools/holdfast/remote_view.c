@@ -58,8 +58,8 @@ static void add_parts(
 }
 
 /*
- * Puts the session's counters into the view, with the histogram of drain times, of which elements
- * that are 0 are left out.
+ * Puts the session's counters into the view, and the histogram of drain times without its elements
+ * that are 0.
  */
 static void add_counters(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)

@@ -52,7 +52,7 @@ static unsigned without(struct iovec **parts, unsigned count, size_t sent)
 
 /*
  * Send some of the bytes, without blocking. Returns -1 with EAGAIN if there is no room. Must not
- * rely on O_NONBLOCK of standard output, which the parent process has opened in either mode.
+ * rely on O_NONBLOCK of standard output, which the parent process may or may not have set.
  */
 static ssize_t send_some(const struct control_io *io, struct iovec *parts, unsigned count)
 {

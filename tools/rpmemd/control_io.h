@@ -39,7 +39,7 @@ int control_io_send_reply(
 int control_io_refuse(struct control_io *io, const struct control_head *request,
 	enum wire_status status, const char *sentence);
 
-/* Send a reply of a lane, which has at most two parts. Any thread may call this function. */
+/* Send the reply of a lane, made of at most two parts. Any thread may call this function. */
 int control_io_send_message(
 	struct control_io *io, unsigned lane, const struct iovec *parts, unsigned count);
 

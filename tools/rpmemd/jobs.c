@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-/* The length of the longest reply, which consists of hashes, without the status. */
+/* The length of the longest reply without its status, in bytes. The longest reply has hashes. */
 #define REPLY_MAX (COMPARE_HASHES_MAX * HASH_SIZE)
 
 struct job {

@@ -98,7 +98,7 @@ static enum verdict on_lane_events(struct session *session)
 
 /*
  * Handle another process that asks for the initiator's counters. Initiators of older versions
- * cannot tell them.
+ * cannot report their counters.
  */
 static enum verdict on_asker(struct session *session)
 {

@@ -58,9 +58,9 @@ static void leave(struct writers *writers)
 /*
  * True if the pool can be served although its state file cannot be written. rpmemd before 3.1.0
  * needed no writable folder beside its pool sets, so a pool that has no state file yet is served
- * without one if this folder refuses to be written. After another error, such as a full disk, the
- * pool is not served: the error may end by itself, and the pool would have no state file for no
- * good reason.
+ * without one if this daemon may not write to this folder. After another error, such as a full
+ * disk, the pool is not served: the error may end by itself, and the pool would have no state file
+ * for no good reason.
  */
 static bool forget(struct writers *writers, int rc)
 {

@@ -29,9 +29,9 @@ struct writers {
 };
 
 /*
- * Call this after creating a pool: makes a state and a state file for it. If the default state
- * folder refuses to be written, the pool is used without a file: then no session of it can be
- * resumed, and it cannot be marked. A configured folder must be writable.
+ * Call this after creating a pool: makes a state and a state file for it. If this daemon may not
+ * write to the default state folder, the pool is used without a state file: then no session of the
+ * pool can be resumed, and the pool cannot be marked. A configured folder must be writable.
  */
 int writers_create(struct writers *writers, const struct config *config, const char *name);
 

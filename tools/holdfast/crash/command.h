@@ -88,9 +88,9 @@ void set_signals(struct work *work);
 void options_parse(int argc, char **argv, struct options *chosen);
 
 /*
- * record.c: run_record() runs the program and records it in `run`; with --recover, it also makes
- * the command that checks images from the program's. run_load() loads the recorded run that
- * --replay names.
+ * record.c: run_record() runs the program and records it in `run`. With --recover, images are
+ * checked by the program itself: run_record() then also makes the command for that. run_load()
+ * loads the recorded run that --replay names.
  */
 int run_record(struct work *work, struct options *chosen, struct run *run);
 int run_load(struct work *work, const struct options *chosen, struct run *run);
@@ -154,7 +154,7 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 /* Adds a record with a text to the trace. Returns false if the trace refuses the record. */
 bool watch_add_words(
 	struct trace *trace, unsigned kind, uint64_t place, uint64_t value, const char *words);
-/* After the run, returns how many names lead to a file other than the recorded one. */
+/* After the run, returns how many names lead to a file other than the records say. */
 unsigned watch_differs(const struct work *work, const struct run *run);
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory);
 
@@ -193,7 +193,7 @@ int side_turn(struct work *work, struct run *run, struct options *chosen);
 int images_make(struct work *work, struct run *run);
 /*
  * Does what images_make() does, but for a trace loaded from a file. *first becomes memory for the
- * files' first content.
+ * content that the files had before the run.
  */
 int images_load(struct work *work, struct run *run, unsigned char **first);
 const char *file_base_name(const struct trace *trace, unsigned number);

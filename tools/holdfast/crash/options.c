@@ -196,7 +196,7 @@ static void set_file_system(struct options *chosen, const char *word, struct arg
 
 /*
  * With --mirror-check, the mirrors are tested after the files of this machine. Without another
- * check, or with --model=mirror, they are all that is tested.
+ * check, or with --model=mirror, only the mirrors are tested.
  */
 static void check_sides(struct options *chosen, struct argp_state *state)
 {

@@ -32,7 +32,7 @@ int side_is_missing(const char *program)
 			: "; this version was built without librpmem, which opens such pools");
 }
 
-/* Reports mirrors as something that the chosen model does not test. */
+/* Reports that the run has mirrors, which the chosen model does not test. */
 static int miss_mirrors(struct trace *trace)
 {
 	struct trace_missed *missed = &trace->missed[MISSED_REMOTE];

@@ -171,7 +171,7 @@ int work_make(struct work *work)
 		!make_part(work, "files", 0755) || !make_part(work, "image", 0755) ||
 		!make_part(work, "copy", 0755) || !make_ring(work) ||
 		(work->output = open_part(work, "output", O_RDWR | O_APPEND)) < 0 ||
-		write(work->output, "\n", 1) != 1) /* a byte before the program's output */
+		write(work->output, "\n", 1) != 1) /* the byte before OUTPUT_BEGINS */
 		return complain(STATUS_NOTHING,
 			"no room for images in %s: %s; HOLDFAST_CRASH_DIR names another directory",
 			directory, strerror(errno));
@@ -278,8 +278,8 @@ static bool has_placeholder(char **program)
 }
 
 /*
- * Copies all other files among the program's arguments, and replaces the arguments by the names of
- * the copies, so that the program writes to no original.
+ * Copies the files among the program's arguments that are not copied yet, and replaces the
+ * arguments by the names of the copies, so that the program writes to no original.
  */
 static int copy_arguments(struct work *work, struct options *options, unsigned number)
 {
