@@ -113,7 +113,7 @@ void control_put_state(struct writer *out, const struct control_state *state)
 	put_u64(out, state->extent);
 }
 
-/* Read a byte that must be 0 or 1; another value makes the reader bad. */
+/* Read a byte that must be 0 or 1; any other value sets `in->bad`. */
 static bool get_flag(struct reader *in)
 {
 	uint8_t number = get_u8(in);

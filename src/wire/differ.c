@@ -123,7 +123,10 @@ static int found(struct run *run, const struct compare_ask *ask, uint64_t offset
 	return add_range(run, offset, length);
 }
 
-/* Compare the units of a range, and join neighbours that differ. */
+/*
+ * Compare the blocks or pages of a range with those of the target, by their hashes; treat adjacent
+ * ones that differ as one range.
+ */
 static int judge(struct run *run, const struct compare_ask *ask, const uint8_t (*hashes)[HASH_SIZE])
 {
 	uint64_t end = ask->offset + ask->length, since = end;

@@ -32,9 +32,9 @@ struct differ_calls {
 	int (*take)(
 		void *context, const struct compare_ask *ask, const uint8_t (**hashes)[HASH_SIZE]);
 	/*
-	 * Called once, when a block is found to differ, before its pages are asked for: `mark`
-	 * may send another request, and `marked` takes its reply. Both may be NULL. All bytes
-	 * before `offset`, where that block begins, are equal.
+	 * `mark` is called once, before the pages of the first block that differs are requested.
+	 * This block begins at `offset`; all bytes before it are equal. `mark` may send another
+	 * request, and `marked` takes its reply. Both may be NULL.
 	 */
 	int (*mark)(void *context, uint64_t offset);
 	int (*marked)(void *context);

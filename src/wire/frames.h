@@ -25,8 +25,8 @@ struct frames {
 };
 
 /*
- * Returns 0, or -ENOMEM with an error message. The body of a frame that is alone in the buffer is
- * aligned to 8 bytes.
+ * Returns 0, or -ENOMEM with an error message. If a frame is the only one in the buffer, its body
+ * is aligned to 8 bytes.
  */
 int frames_init(struct frames *frames);
 void frames_fini(struct frames *frames);

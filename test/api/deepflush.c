@@ -137,7 +137,7 @@ static void anonymous(void)
 	has_str(pmem2_errormsg(), "without a file",
 		"deep_flush: the message for anonymous memory says that the map is without a file");
 	is_int(pmem2_deep_flush(map, addr, page_size() + 1), PMEM2_E_DEEP_FLUSH_RANGE,
-		"deep_flush: for a range beyond the end of an anonymous map, the error is the one of the range");
+		"deep_flush: a range beyond the end of an anonymous map fails with DEEP_FLUSH_RANGE, not with NOSUPP");
 	pmem2_map_delete(&map);
 	pmem2_source_delete(&src);
 	pmem2_config_delete(&cfg);

@@ -5,8 +5,8 @@
  * Each row of the test is one call. For each row the test fills the unused part of the stack with a
  * pattern, PAINT, makes the call, and looks how far the call overwrote the pattern. The calls run
  * on a separate thread whose stack nothing else uses. Logs are on, since logging takes stack, too.
- * Rows are in the order in which the calls make sense. Between the rows, other calls prepare the
- * next row.
+ * The rows are in an order in which each call finds the objects that it needs. Between the rows,
+ * other calls prepare the next row.
  *
  *	stack LIBRARY.sym...	also checks that every function named in these files has a row
  *

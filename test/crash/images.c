@@ -160,7 +160,10 @@ static void add_drain(struct trace *trace, unsigned lane)
 	add(trace, &event, NULL);
 }
 
-/* Adds a record that is not about memory, as the recorder does where a call stack is new. */
+/*
+ * Adds a record that describes no access to memory, as the recorder does when a call stack occurs
+ * for the first time.
+ */
 static void add_other(struct trace *trace)
 {
 	add(trace, &(struct event){.kind = EVENT_OUTPUT}, NULL);
@@ -399,7 +402,10 @@ static void run_files(char *text, bool is_posix)
 
 /* ---- memory */
 
-/* Replaces the trace by that of the mirror alone, and the memories by those of the mirror. */
+/*
+ * Replaces the trace by one that has only the events of the mirror, and the contents of the files
+ * by the contents of the mirror.
+ */
 static void keep_mirror(struct trace *trace, struct memories *memories)
 {
 	struct trace whole = *trace;

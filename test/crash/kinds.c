@@ -25,8 +25,8 @@ static char *map(const char *path, bool is_new)
 }
 
 /*
- * Maps the file `path`. If `path` is a directory, maps its files "data" and "data.side"; the second
- * is "data.2" in an image of two files that were both named data.
+ * Maps the file `path`. If `path` is a directory, maps two files in it: "data" and "data.side", or
+ * "data" and "data.2" if it is an image of two files that were both named data.
  */
 static bool map_image(const char *path)
 {

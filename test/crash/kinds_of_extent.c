@@ -68,7 +68,7 @@ static const char *promise_check(unsigned count)
  */
 
 struct order {
-	ALIGNED uint64_t words[2]; /* the places of 16 entries in their order, one byte each */
+	ALIGNED uint64_t words[2]; /* one byte for each of 16 entries: its place in the order */
 };
 
 static void words_work(bool is_bad)
@@ -243,8 +243,9 @@ static const char *halves_check(unsigned count)
 }
 
 /*
- * ---- mistake "later": an entry and its flag become durable in this order if they share a cache
- * line, but those of entry number 11 do not, because of the header of the second page
+ * ---- mistake "later": an entry and its flag become durable in this order only if they share a
+ * cache line; the header of the second page has a wrong size, so that entry number 11 and its flag
+ * are in different lines
  */
 
 #define PAGE_ENTRIES 8u
@@ -280,8 +281,8 @@ static const char *later_check(unsigned count)
 }
 
 /*
- * ---- mistake "across": a copy goes on from the end of one file's map into another file's map, and
- * is not drained
+ * ---- mistake "across": a copy begins at the end of one file's map, continues in the adjacent map
+ * of another file, and is not drained
  */
 
 #define ACROSS 64 /* bytes of the copy in each of the two files */

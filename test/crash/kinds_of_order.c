@@ -108,7 +108,7 @@ static uint64_t checksum_of(const struct record *record, bool is_bad)
 	return sum;
 }
 
-static bool covers_header; /* the program that wrote the file made checksums of headers only */
+static bool covers_header; /* true: each checksum in the file covers only a record's header */
 
 static void checksum_work(bool is_bad)
 {

@@ -191,13 +191,16 @@ static bool send_again(const char *mode, unsigned round)
 	return true;
 }
 
-/* Returns true if the mode syncs, without an open pool. */
+/* Returns true if the mode keeps no pool open, but calls holdfast_mirror_sync() in each round. */
 static bool is_synced(const char *mode)
 {
 	return strstr(mode, "synced") || !strcmp(mode, "good-first");
 }
 
-/* In modes without an open pool, sends a round by a sync. Returns false in other modes. */
+/*
+ * In a mode that keeps no pool open, sends the round to the mirror by holdfast_mirror_sync().
+ * Returns false in other modes.
+ */
 static bool sync_round(char **words, unsigned round)
 {
 	bool is_good = !strncmp(words[1], "good", 4);

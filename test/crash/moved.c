@@ -6,9 +6,10 @@
  *	moved CASE marks|lines FILE	move 1, then 2; report each move by a mark or a line
  *	moved show FILE			print the accounts
  *	moved random FILE		print a different text each time
- *	moved nothing-of-it FILE	fail
+ *	moved nothing-of-it FILE	print nothing, and exit with 5
  *
- *	moved sync FILE			exit status 7 if msync(2) fails, as it does if executed
+ *	moved sync FILE			call msync(2), which the kernel refuses: exit with 7 if it
+ *					fails, with 0 if the recorder does not execute it
  *
  * The values of CASE:
  *

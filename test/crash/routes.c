@@ -202,7 +202,10 @@ static void by_moved_map(int fd)
 	must(is_bad ? 0 : msync(there, FLAG, MS_SYNC));
 }
 
-/* Maps the pages side by side in another order, and syncs both maps by one call. */
+/*
+ * Maps the file's two halves side by side, the second half first, and syncs both maps by one call.
+ * The bad variant does not sync the map of the first half, to which it writes.
+ */
 static void by_two_maps(int fd)
 {
 	int ways = PROT_READ | PROT_WRITE, fixed = MAP_SHARED | MAP_FIXED;

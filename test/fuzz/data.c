@@ -5,7 +5,7 @@
  * The input is decoded as each kind of message. All parts of an accepted message must lie within
  * the input, and the message must give the same bytes when it is encoded again. The input is also
  * executed on a small pool, as the target does with requests, and taken as a reply, as the
- * initiator does. The transport inside ssh does nothing else with the messages that it receives.
+ * initiator does. Together these steps are all that the transport inside ssh does with a message.
  */
 #include <errno.h>
 #include <stdlib.h>

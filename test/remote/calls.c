@@ -512,24 +512,26 @@ static void test_pool_of_headers(void)
 
 	unsigned untouched = nlanes;
 	RPMEMpool *second = rpmem_open(HOST, "pool.set", pool, POOL, &nlanes, &attr);
-	is_int(second ? 0 : errno, EBUSY, "open: a pool that is open already is EBUSY");
+	is_int(second ? 0 : errno, EBUSY,
+		"open: it fails with EBUSY for a pool that is open already");
 	has_str(rpmem_errormsg(), "open", "open: the message names the step that failed");
 	is_int(nlanes, untouched, "open: the number of lanes is unchanged on failure");
 	is_int(rpmem_close(rpp), 0, "close: it succeeds after another open failed");
 
 	rpp = rpmem_create(HOST, "pool.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EEXIST, "create: a pool that exists is EEXIST");
+	is_int(rpp ? 0 : errno, EEXIST, "create: it fails with EEXIST for a pool that exists");
 	rpp = rpmem_create(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
 	ok(!rpp, "create: a size that is larger than the set is refused");
 	rpp = rpmem_open(HOST, "pool.set", pool, 4 * POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EFBIG, "open: a size that is larger than the set is EFBIG");
+	is_int(rpp ? 0 : errno, EFBIG,
+		"open: it fails with EFBIG for a size that is larger than the set");
 	rpp = rpmem_open(HOST, "absent.set", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, ENOENT, "open: a missing set is ENOENT");
+	is_int(rpp ? 0 : errno, ENOENT, "open: it fails with ENOENT for a missing set");
 	rpp = rpmem_open(HOST, "/etc/passwd", pool, POOL, &nlanes, &attr);
-	is_int(rpp ? 0 : errno, EINVAL, "open: an absolute name of a set is EINVAL");
+	is_int(rpp ? 0 : errno, EINVAL, "open: it fails with EINVAL for an absolute name of a set");
 	rpp = rpmem_open(HOST, "../no/such.set", pool, POOL, &nlanes, &attr);
 	is_int(rpp ? 0 : errno, EINVAL,
-		"open: a set name that leads out of the folder of sets is EINVAL");
+		"open: it fails with EINVAL for a set name that leads out of the folder of sets");
 }
 
 static void test_pool_without_headers(void)
@@ -538,7 +540,8 @@ static void test_pool_without_headers(void)
 	unsigned nlanes = 1;
 	RPMEMpool *rpp = rpmem_create(HOST, "plain.set", pool, POOL, &nlanes, &attr);
 
-	is_int(rpp ? 0 : errno, EINVAL, "create: attributes for a set without headers are EINVAL");
+	is_int(rpp ? 0 : errno, EINVAL,
+		"create: it fails with EINVAL for attributes of a set without headers");
 	ok(!file_exists("plain.part"), "create: a refused call leaves no part file");
 	rpp = created("plain.set", pool, 1, false);
 	scribble(0, 8192);
@@ -550,7 +553,7 @@ static void test_pool_without_headers(void)
 		"deep_persist: offset 0 is accepted in a pool without a header");
 	test_mistakes(rpp, 0);
 	fails(rpmem_set_attr(rpp, &attr), EINVAL,
-		"set_attr: attributes for a pool without headers are EINVAL");
+		"set_attr: it fails with EINVAL for attributes of a pool without headers");
 	memset(&got, 0, sizeof(got));
 	is_int(rpmem_set_attr(rpp, &got), 0,
 		"set_attr: zeros are accepted for a pool without headers");

@@ -2,7 +2,7 @@
 /*
  * log.c - transfers through a redo log, and records that are copied with streaming stores
  *
- * p2	the log is invalidated without a drain after the flush of the accounts it was applied to
+ * p2	the log is invalidated after the accounts were changed and flushed, but not drained
  * p4	a streaming copy ends with a compiler barrier instead of a fence
  */
 #include <emmintrin.h>

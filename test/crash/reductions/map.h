@@ -12,7 +12,7 @@
 #define KEYS 32
 
 struct operation {
-	char what; /* '+': put(), '-': take(), '*': special(), which only this map has */
+	char what; /* '+': put(), '-': take(), '*': special(), which each reduction defines */
 	unsigned key, value;
 };
 

@@ -20,15 +20,15 @@ struct leaf {
 struct node {
 	ALIGNED uint64_t count;
 	/*
-	 * Offsets: of leaves, in the order in which they were added; or of nodes, each at the index
-	 * that is its digit.
+	 * Offsets of leaves, in the order in which they were added; or offsets of nodes, each at
+	 * the index that equals its digit.
 	 */
 	ALIGNED uint64_t slots[DIGITS];
 };
 
 struct root {
-	ALIGNED uint64_t head;   /* offset of the child; upper half: skipped digit plus 1, or 0 */
-	ALIGNED uint64_t prefix; /* with mistake w2, the prefix is a word of its own */
+	ALIGNED uint64_t head;   /* child's offset; upper half: 1 + the skipped digit, or 0 */
+	ALIGNED uint64_t prefix; /* mistake w2: in place of the upper half of `head` */
 	uint64_t child;
 	ALIGNED uint64_t trie[DIGITS];
 };

@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 	if (!base || length != FILE_SIZE)
 		return 3;
 	if (is_check) {
-		next_free = FILE_SIZE / 2; /* recovery must not use memory of the program */
+		next_free = FILE_SIZE / 2; /* recovery allocates above the program's memory */
 		return check(acknowledged());
 	}
 	work();
