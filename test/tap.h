@@ -43,7 +43,7 @@ tap_point(bool passed, const char *file, int line, const char *format, va_list a
 	return passed;
 }
 
-/* Ends the program if the point failed and UNTIL_FAILURE is set. Call this after its notes. */
+/* Ends the program if the point failed and UNTIL_FAILURE is set: print the point's notes first. */
 static bool tap_result(bool passed)
 {
 	if (!passed && getenv("UNTIL_FAILURE"))

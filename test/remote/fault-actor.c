@@ -95,8 +95,8 @@ static int connect_pool(const struct words *words, bool create)
 }
 
 /*
- * Stores new random bytes to this range of the memory. Does nothing if the range is beyond its
- * end.
+ * Stores new random bytes to this range of the memory. Does nothing if the range is not wholly
+ * inside the memory.
  */
 static void change(size_t offset, size_t length)
 {

@@ -41,7 +41,7 @@
 
 struct stream {
 	int from, to;
-	bool spoilt; /* this stream has the frame that is to be changed */
+	bool spoilt; /* the frame that is to be changed is in this stream */
 	bool ended, hangs;
 	unsigned frame; /* number of the next frame */
 	size_t filled;  /* number of bytes in `data`, where the next frame begins */

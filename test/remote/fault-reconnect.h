@@ -27,7 +27,7 @@ struct job {
 	 */
 	atomic_bool quiet;
 	bool has_before, marked;
-	unsigned refused, syncs, repeated; /* counts; `repeated` counts calls of persist_again() */
+	unsigned refused, syncs, repeated; /* failed reconnects; syncs; calls of persist_again() */
 	char why[1024];                    /* if the phase is FAILED: the reason */
 	struct slots slots;
 	_Alignas(4096) char memory[POOL_SIZE]; /* the memory that the writers persist */

@@ -5,10 +5,11 @@
  *
  *	fault-storm KILLS SEED HOST PIDS SET...
  *
- * Every pool set is used by a job, a process of its own. For each kill the job forks a writer, the
- * initiator, which opens the pool, reads and checks all of it, and then stores with all calls until
- * it, or its target, is killed. What it stores, and how far it has come, is kept in memory that is
- * shared with the job (fault-slots.h).
+ * KILLS is the number of kills in all, SEED the start of the random numbers. Every pool set is used
+ * by a job, a process of its own. For each kill the job forks a writer, the initiator, which opens
+ * the pool, reads and checks all of it, and then stores with all calls until it, or its target, is
+ * killed. What it stores, and how far it has come, is kept in memory that is shared with the job
+ * (fault-slots.h).
  *
  * The shell command RPMEM_CMD must write the process id of the target to PIDS/target.PPID, PPID
  * being the initiator.
@@ -39,7 +40,7 @@ enum phase { CONNECTING, STORING, DONE, FAILED };
 struct job {
 	const char *host, *set, *pids;
 	_Atomic enum phase phase;
-	unsigned kills, of_targets, early; /* number of all kills; of targets; while connecting */
+	unsigned kills, of_targets, early; /* numbers of kills: all; of targets; while connecting */
 	bool created;
 	char why[512]; /* why the test has failed, if the phase is FAILED */
 	struct slots slots;

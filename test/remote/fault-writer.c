@@ -175,8 +175,8 @@ static RPMEMpool *take_back(struct job *job, RPMEMpool *rpp)
 }
 
 /*
- * Make some more stores on a handle whose connection is lost, which must be noted although they
- * fail, and reconnect.
+ * Make some more stores on a handle whose connection is lost, and reconnect. The stores fail, but
+ * librpmem must note their ranges, and send them at the reconnect.
  */
 static RPMEMpool *heal(struct job *job, RPMEMpool *rpp)
 {

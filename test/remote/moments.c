@@ -4,8 +4,9 @@
  *
  *	moments [MOMENTS [SEED]]
  *
- * Afterwards the pool must be marked as inconsistent, and other initiators refused; or its bytes
- * must be those of the initiator's memory, or those from before the catch-up or sync.
+ * MOMENTS is the number of kills (6), SEED the start of the random numbers. After each kill the
+ * pool must be marked as inconsistent, and other initiators refused; or its bytes must be those of
+ * the initiator's memory, or those from before the catch-up or sync.
  */
 #include <errno.h>
 #include <signal.h>

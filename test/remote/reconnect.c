@@ -218,8 +218,8 @@ static void test_busy(void)
 }
 
 /*
- * Reconnect while a started persist is not waited for yet: it keeps its lane, so reconnect must
- * fail. Then check that the counters continue after a reconnect.
+ * Start a persist, and reconnect before waiting for it: the persist still uses its lane, so
+ * reconnect must fail. Then check that the counters continue after a reconnect.
  */
 static void test_started(void)
 {
@@ -231,7 +231,7 @@ static void test_started(void)
 		"started persist: holdfast_remote_persist_start succeeds");
 	kill_daemon();
 	fails(holdfast_remote_reconnect(rpp), EBUSY,
-		"started persist: reconnect is EBUSY before it is waited for");
+		"started persist: reconnect is EBUSY before holdfast_remote_persist_wait");
 	change(8192, 64);
 	/* Ignore the result: the target may or may not have answered before it was killed. */
 	holdfast_remote_persist_wait(rpp, 1);

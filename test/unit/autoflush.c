@@ -80,7 +80,7 @@ static void several(void)
 	tree_file(DEVICES "region/persistence_domain", "memory_controller\n");
 	tree_file(DEVICES "region3x/persistence_domain", "memory_controller\n");
 	is_int(device_auto_flush(tree_root), 1,
-		"auto_flush: devices whose names only begin like that of a region are ignored");
+		"auto_flush: devices named region (no number) and region3x are not regions, and are ignored");
 	tree_link(DEVICES "region4", "nowhere");
 	is_int(device_auto_flush(tree_root), 0,
 		"auto_flush: the caches are not durable if a region cannot be opened");

@@ -163,8 +163,8 @@ static void tally_tell(const struct tally *tally, const char *as)
 }
 
 /*
- * Copies of the longest of these lengths consist of several chunks if they flush, and have several
- * fences if they stream.
+ * Copies of the longest of these lengths consist of several chunks if they flush cache lines, and
+ * have several fences if they bypass the caches.
  */
 static const size_t long_lengths[] = {500, 768, 1000, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
 

@@ -157,7 +157,7 @@ static void rules(void)
 	store(8, 1);
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R2: of two stores to a cache line, no crash image has the later one alone");
+		"crash rule R2: of two stores to a cache line, no crash image has the later one without the earlier one");
 	is_int(explored.images, 3,
 		"crash rule R2: two stores to a cache line make three crash images: none, the first, both");
 	trace_fini(&trace);
@@ -227,7 +227,7 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 0,
-		"crash rule R9: no crash image has a store without an untraced change that is later found in the same line");
+		"crash rule R9: if a crash image has a store, it also has an untraced change found later in the store's line");
 	is_int(explored.images, 2,
 		"crash rule R9: untraced changes found in a line at one time survive all or none: two crash images");
 	trace_fini(&trace);
@@ -238,7 +238,7 @@ static void unseen(void)
 	copy(EVENT_SEEN, 0, line, sizeof(line));
 	look(second_only, true, 0);
 	is_int(explored.bug_count, 1,
-		"crash rule R9: a crash image may have a flushed store without an untraced change found after the flush");
+		"crash rule R9: a crash image may have a flushed store, but lack an untraced change found after the flush");
 	trace_fini(&trace);
 }
 
@@ -374,7 +374,7 @@ static bool note_lines(void)
 	return false;
 }
 
-/* Counts the mistakes in the order of two lines that 64 images of many pending lines show. */
+/* Counts the pairs of lines of which one survives without the other in one of 64 images. */
 static void many_lines(void)
 {
 	unsigned shown = 0;
@@ -389,7 +389,7 @@ static void many_lines(void)
 	is_int(explored.images, 64,
 		"forty lines with unflushed stores: as many crash images are made as the budget allows");
 	ok(shown > LINES * (LINES - 1) * 95 / 100,
-		"forty lines with unflushed stores: 64 crash images show 95 of 100 mistakes in the order of two lines");
+		"forty unflushed lines: for 95 of 100 ordered pairs, one of 64 crash images keeps the first and loses the second");
 	trace_fini(&trace);
 }
 
@@ -497,7 +497,7 @@ static bool is_word(const struct unit *unit, uint32_t i)
 	return place_offset(element.place) == (i ? 8 * i : 3) && element.length == (i ? 8 : 5);
 }
 
-/* Gets the 12288 words of one copy, which are the elements of one unit, in several orders. */
+/* Looks up the 12288 words of one copy, which are the elements of one unit, in several orders. */
 static void many_elements(void)
 {
 	static unsigned char bytes[3 * LONG];
@@ -523,14 +523,15 @@ static void many_elements(void)
 	for (uint32_t i = 0; i < count; i++)
 		wrong += !is_word(&unit, i);
 	is_int(wrong, 0,
-		"copy of 98301 bytes: all of its words are found from the first to the last");
+		"copy of 98301 bytes: each word is found when all are looked up from the first to the last");
 	for (uint32_t i = count; i-- > 0;)
 		wrong += !is_word(&unit, i);
 	is_int(wrong, 0,
-		"copy of 98301 bytes: all of its words are found from the last to the first");
+		"copy of 98301 bytes: each word is found when all are looked up from the last to the first");
 	for (uint32_t i = 0, at = 1; i < 2000; i++, at = (at * 5 + 3) % count)
 		wrong += !is_word(&unit, at);
-	is_int(wrong, 0, "copy of 98301 bytes: its words are found in a random order");
+	is_int(wrong, 0,
+		"copy of 98301 bytes: words that are looked up in a random order are found");
 	history_fini(&history);
 	trace_fini(&copies);
 }

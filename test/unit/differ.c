@@ -150,8 +150,8 @@ static int mistakes(uint64_t begin, uint64_t end)
 }
 
 /*
- * True if the pool was marked from the first block on that differs, or if no block of the range
- * differs and the pool was not marked.
+ * True if the pool was marked as inconsistent from the first differing block to its end, or if no
+ * block of the range differs and the pool was not marked.
  */
 static bool marks_all(uint64_t begin, uint64_t end)
 {
@@ -180,7 +180,7 @@ static void check(const char *what, uint64_t begin, uint64_t end)
 		what);
 	is_int(target.compared, end - begin, "%s: all bytes are compared", what);
 	ok(marks_all(begin, end),
-		"%s: the pool is marked as inconsistent from the first block that differs on, if any does",
+		"%s: the pool is marked as inconsistent from its first differing block; if none differs, it is not marked",
 		what);
 }
 

@@ -423,8 +423,9 @@ static bool has_word(const char *text, const char *word)
 #endif
 
 /*
- * Compares the features found by arch_detect() with those found by the kernel. The kernel drops the
- * flags of registers that it does not save, so that this also shows whether XCR0 was looked at.
+ * Compares the features found by arch_detect() with those that /proc/cpuinfo lists. The kernel does
+ * not list features whose registers it does not save, so this also tests that arch_detect() reads
+ * XCR0.
  */
 static void test_detection(void)
 {

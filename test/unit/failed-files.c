@@ -114,7 +114,7 @@ static void two_identities(void)
 	new_table();
 	failed_files_record(table, &listed, &write);
 	ok(failed_files_find(table, &by_stat, 0, &found),
-		"failed_files: a file known by fstat only counts as failed if a failed file is known by its mapping only");
+		"failed_files: an identity from fstat and one from the list of mappings cannot be compared, and count as one file");
 	ok(!failed_files_find(table, &(struct file_ids){{40, 258}, {31, 258}}, 0, &found),
 		"failed_files: a file whose identities both differ from the failed one has not failed");
 }

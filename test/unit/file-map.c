@@ -327,7 +327,7 @@ static void again_and_again(void)
 		skip("stale mapping: a file that is mapped where a device was unmapped does not count as pmem",
 			"the address was in use");
 	ok(covers(stale + 8192, 1),
-		"stale mapping: addresses of an unmapped device where nothing was mapped since still count as pmem");
+		"stale mapping: munmap'ed addresses of a device still count as pmem if nothing has been mapped there since");
 	tracker_unmap(stale, SIZE);
 	fclose(temporary);
 }

@@ -122,8 +122,8 @@ static void other_file(void)
 }
 
 /*
- * Maps a new file and returns its address: if a file is unknown, its identity is looked up at the
- * address where it is mapped.
+ * Maps a new file and returns its address, by which the library looks up the identity of a file
+ * that it has not opened itself.
  */
 static char *map_new_file(void)
 {
@@ -283,8 +283,8 @@ static void *wait_early(void *unused)
 }
 
 /*
- * In its first call after the child has begun a flight, starts a thread that waits for this flight
- * before the child is killed.
+ * Starts a thread that waits for the child's flight, before the child is killed. Does so in the
+ * first call after the flight has begun, and nothing in other calls.
  */
 static void wait_once_it_flies(void)
 {
