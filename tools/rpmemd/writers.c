@@ -55,6 +55,13 @@ static void leave(struct writers *writers)
 	*writers = (struct writers){.path = NULL};
 }
 
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /*
  * True if the pool can be served although its state file cannot be written. rpmemd before 3.1.0
  * needed no writable folder beside its pool sets, so a pool that has no state file yet is served
@@ -64,14 +71,14 @@ static void leave(struct writers *writers)
  */
 static bool forget(struct writers *writers, int rc)
 {
-	if (!writers->may_forget || (rc != -EACCES && rc != -EPERM && rc != -EROFS))
+	if (writers->must_keep || (rc != -EACCES && rc != -EPERM && rc != -EROFS) ||
+		!is_missing(writers->path))
 		return false;
 	if (!writers->forgets)
 		log_warning(
 			"a session of this pool cannot be resumed after the connection is lost, "
 			"because its state cannot be saved (setting state-dir): %s",
 			err_get());
-	writers->forgets = true;
 	return true;
 }
 
@@ -79,9 +86,9 @@ static int write_state(struct writers *writers, const struct pool_state *next)
 {
 	int rc = state_write(writers->path, next);
 
-	if (!rc)
-		writers->may_forget = writers->forgets = false;
-	else if (forget(writers, rc))
+	writers->must_keep |= !rc;
+	writers->forgets = rc && forget(writers, rc);
+	if (writers->forgets)
 		rc = 0;
 	if (!rc)
 		writers->state = *next;
@@ -107,13 +114,6 @@ static int marked_error(const struct pool_state *state)
 		since, state->missing, state->extent);
 }
 
-static bool is_missing(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) && (errno == ENOENT || errno == ENOTDIR);
-}
-
 int writers_create(struct writers *writers, const struct config *config, const char *name)
 {
 	struct pool_state state;
@@ -121,10 +121,9 @@ int writers_create(struct writers *writers, const struct config *config, const c
 
 	if (!rc)
 		rc = state_new(&state);
-	if (!rc) {
-		writers->may_forget = !config->state_dir && is_missing(writers->path);
+	writers->must_keep = config->state_dir;
+	if (!rc)
 		rc = write_state(writers, &state);
-	}
 	if (rc)
 		leave(writers);
 	return rc;
@@ -156,10 +155,9 @@ int writers_open(struct writers *writers, const struct pool *pool, const struct 
 {
 	int rc = find_path(config, name, &writers->path);
 
-	if (!rc) {
-		writers->may_forget = !config->state_dir && is_missing(writers->path);
+	writers->must_keep = config->state_dir;
+	if (!rc)
 		rc = read_state(writers);
-	}
 	if (!rc && !marked)
 		rc = check_mark(writers, pool);
 	if (rc)

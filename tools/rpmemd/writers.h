@@ -18,14 +18,10 @@
 struct writers {
 	char *path;              /* path of the state file; NULL: no pool is open */
 	struct pool_state state; /* the state in the state file, if that file exists */
-	/*
-	 * True if the pool may be used without a state file: it has none so far, and no state
-	 * folder is configured.
-	 */
-	bool may_forget;
-	bool forgets; /* the state folder cannot be written: nothing is kept in a file */
-	bool begun;   /* this daemon's initiator has begun a session */
-	int hold;     /* if begun: descriptor of the lock, from state_hold(), or -1 */
+	bool must_keep; /* its folder is configured, or the file was written: it must be writable */
+	bool forgets;   /* the state folder cannot be written: nothing is kept in a file */
+	bool begun;     /* this daemon's initiator has begun a session */
+	int hold;       /* if begun: descriptor of the lock, from state_hold(), or -1 */
 };
 
 /*
