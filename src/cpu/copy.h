@@ -190,6 +190,16 @@ static NOINLINE void *set_stores(void *dest, int c, size_t len)
 	return set_cached(dest, c, len);
 }
 
+/* Makes a function that calls `copy` with the flushes of `kind`, and drains unless told not to. */
+#define DURABLY(copy, kind, type)                                                                  \
+	static NOINLINE void *copy##_##kind(void *dest, type from, size_t len, unsigned flags)     \
+	{                                                                                          \
+		copy(dest, from, len, flush_##kind, flush_back_##kind);                            \
+		if (COPY_DRAINS(flags))                                                            \
+			arch_drain();                                                              \
+		return dest;                                                                       \
+	}
+
 /*
  * Copies that stream, short copies that go through the caches, and other copies are functions of
  * their own, too. Those of short copies call nothing, so that they save no registers: 8 bytes take
@@ -200,39 +210,10 @@ static NOINLINE void *set_stores(void *dest, int c, size_t len)
 #define COPY(copy, kind)                                                                           \
 	COPY_DECLARE(copy, kind)                                                                   \
                                                                                                    \
-	static NOINLINE void *move_around_##kind(                                                  \
-		void *dest, const void *src, size_t len, unsigned flags)                           \
-	{                                                                                          \
-		move_around(dest, src, len, flush_##kind, flush_back_##kind);                      \
-		if (COPY_DRAINS(flags))                                                            \
-			arch_drain();                                                              \
-		return dest;                                                                       \
-	}                                                                                          \
-                                                                                                   \
-	static NOINLINE void *set_around_##kind(void *dest, int c, size_t len, unsigned flags)     \
-	{                                                                                          \
-		set_around(dest, c, len, flush_##kind, flush_back_##kind);                         \
-		if (COPY_DRAINS(flags))                                                            \
-			arch_drain();                                                              \
-		return dest;                                                                       \
-	}                                                                                          \
-                                                                                                   \
-	static NOINLINE void *move_and_flush_##kind(                                               \
-		void *dest, const void *src, size_t len, unsigned flags)                           \
-	{                                                                                          \
-		move_and_flush(dest, src, len, flush_##kind, flush_back_##kind);                   \
-		if (COPY_DRAINS(flags))                                                            \
-			arch_drain();                                                              \
-		return dest;                                                                       \
-	}                                                                                          \
-                                                                                                   \
-	static NOINLINE void *set_and_flush_##kind(void *dest, int c, size_t len, unsigned flags)  \
-	{                                                                                          \
-		set_and_flush(dest, c, len, flush_##kind, flush_back_##kind);                      \
-		if (COPY_DRAINS(flags))                                                            \
-			arch_drain();                                                              \
-		return dest;                                                                       \
-	}                                                                                          \
+	DURABLY(move_around, kind, const void *)                                                   \
+	DURABLY(set_around, kind, int)                                                             \
+	DURABLY(move_and_flush, kind, const void *)                                                \
+	DURABLY(set_and_flush, kind, int)                                                          \
                                                                                                    \
 	static NOINLINE void *move_short_durably_##kind(void *dest, const void *src, size_t len)   \
 	{                                                                                          \
