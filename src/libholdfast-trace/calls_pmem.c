@@ -6,13 +6,7 @@
 #define NOFLUSH (1u << 5)
 
 /* Looks up libpmem's own function, to be called for memory that is not under test. */
-#define NEXT(type, name)                                                                           \
-	({                                                                                         \
-		static type *next_;                                                                \
-		if (!next_)                                                                        \
-			next_ = (type *)next_function(name);                                       \
-		next_;                                                                             \
-	})
+#define NEXT(type, name) FOUND(next_function, type, name)
 
 typedef void flush_function(const void *, size_t);
 typedef int sync_function(const void *, size_t);

@@ -66,7 +66,6 @@ static char *put_padded(char *to, const char *from, size_t length, size_t room, 
 	{                                                                                          \
 		statement                                                                          \
 	}
-#define STRIP(...) __VA_ARGS__
 
 STRING_CALL(char *, strcpy, (char *to, const char *from), {
 	put_string(to, from, room, CALLER);
@@ -182,10 +181,8 @@ static ssize_t got(void *to, ssize_t length, struct call call)
 #define INPUT(name, parameters, arguments)                                                         \
 	EXPORT ssize_t name(STRIP parameters)                                                      \
 	{                                                                                          \
-		static ssize_t (*next)(STRIP parameters);                                          \
+		__typeof__(name) *next = FOUND(next_function, __typeof__(name), #name);            \
                                                                                                    \
-		if (unlikely(!next))                                                               \
-			next = (ssize_t(*)(STRIP parameters))next_function(#name);                 \
 		if (likely(!maps_may_have((uintptr_t)to)))                                         \
 			return next(STRIP arguments);                                              \
 		record_look((uintptr_t)to, length, CALLER);                                        \
@@ -199,10 +196,8 @@ INPUT(recv, (int fd, void *to, size_t length, int flags), (fd, to, length, flags
 
 EXPORT size_t fread(void *to, size_t size, size_t count, FILE *stream)
 {
-	static size_t (*next)(void *, size_t, size_t, FILE *);
+	__typeof__(fread) *next = FOUND(next_function, __typeof__(fread), "fread");
 
-	if (unlikely(!next))
-		next = (size_t(*)(void *, size_t, size_t, FILE *))next_function("fread");
 	if (likely(!maps_may_have((uintptr_t)to)))
 		return next(to, size, count, stream);
 	record_look((uintptr_t)to, size * count, CALLER);

@@ -14,8 +14,6 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define STRIP(...) __VA_ARGS__
-
 /*
  * Defines a function that puts the thread's last store into the trace, calls the C library's
  * function, and records what this has stored to the lock.
@@ -23,12 +21,8 @@
 #define RECORDED(name, parameters, arguments)                                                      \
 	EXPORT int name(STRIP parameters)                                                          \
 	{                                                                                          \
-		static int (*next)(STRIP parameters);                                              \
-                                                                                                   \
 		settle();                                                                          \
-		if (unlikely(!next))                                                               \
-			next = (int (*)(STRIP parameters))next_function(#name);                    \
-		int result = next(STRIP arguments);                                                \
+		int result = FOUND(next_function, __typeof__(name), #name)(STRIP arguments);       \
 		if (unlikely(maps_may_have((uintptr_t)lock)))                                      \
 			record_words((uintptr_t)lock, sizeof(*lock), CALLER);                      \
 		return result;                                                                     \

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <librpmem.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -143,7 +144,7 @@ static unsigned number_of(const char *target, const char *pool_set, size_t size,
 void pool_follow(
 	struct pool *pool, const char *target, const char *pool_set, size_t known, const char *call)
 {
-	bool is_created = call[sizeof("rpmem_") - 1] == 'c';
+	bool is_created = !strcmp(call, "rpmem_create");
 	uint64_t before = 0;
 
 	if (pool->lanes <= EVENT_LANES)

@@ -12,13 +12,7 @@
 #include "libholdfast-trace/noted.h"
 
 /* Looks up librpmem's own function. */
-#define NEXT(type, name)                                                                           \
-	({                                                                                         \
-		static type *next_;                                                                \
-		if (!next_)                                                                        \
-			next_ = (type *)find_in_library(name);                                     \
-		next_;                                                                             \
-	})
+#define NEXT(type, name) FOUND(find_in_library, type, name)
 
 /* An open pool. Its members do not change while a thread may use it, except for the last two. */
 struct pool {

@@ -73,6 +73,21 @@ unsigned thread_number(void);
 void *next_function(const char *name);
 
 /*
+ * Returns the function that `find`, next_function() or find_in_library(), returns for a name, as a
+ * pointer to the function type `type`. Calls `find` only until it has found a function.
+ */
+#define FOUND(find, type, name)                                                                    \
+	({                                                                                         \
+		static type *found_;                                                               \
+		if (unlikely(!found_))                                                             \
+			found_ = (type *)find(name);                                               \
+		found_;                                                                            \
+	})
+
+/* Removes the parentheses around parameters or arguments that a macro has got as one. */
+#define STRIP(...) __VA_ARGS__
+
+/*
  * calls_load.c: like next_function(), but also searches liburing, libaio and librpmem if the
  * program has loaded them with dlopen(3)
  */

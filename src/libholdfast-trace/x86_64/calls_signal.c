@@ -16,13 +16,7 @@
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define NEXT(name)                                                                                 \
-	({                                                                                         \
-		static __typeof__(&name) next_;                                                    \
-		if (unlikely(!next_))                                                              \
-			next_ = (__typeof__(&name))next_function(#name);                           \
-		next_;                                                                             \
-	})
+#define NEXT(name) FOUND(next_function, __typeof__(name), #name)
 
 static bool is_ours; /* the recorder has installed its handler of SIGTRAP */
 static struct sigaction programs = {.sa_handler = SIG_DFL};
