@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/printable.h"
 #include "mirror.h"
+#include "status_line.h"
 
 /* -- text -- */
 
@@ -36,38 +35,20 @@ static const char *bytes(uint64_t count)
 	return text;
 }
 
-static bool is_due(void)
-{
-	static time_t last;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	time_t tenths = now.tv_sec * 10 + now.tv_nsec / 100000000;
-	if (tenths < last + 2)
-		return false;
-	last = tenths;
-	return true;
-}
-
 void mirror_progress(const struct mirror_job *job, bool end)
 {
 	const struct holdfast_mirror_state *state = &job->state;
-	static bool shown;
 
-	if (job->quiet || !isatty(STDERR_FILENO) || (!end && !is_due()))
+	if (end)
+		status_line_remove();
+	if (end || job->quiet || !status_line_is_due(0))
 		return;
-	if (end) {
-		if (shown)
-			fputs("\r\033[K", stderr);
-		return;
-	}
-	fprintf(stderr, "\r\033[K%3" PRIu64 " %% of %s compared, %s differ",
+	fprintf(stderr, STATUS_LINE "%3" PRIu64 " %% of %s compared, %s differ",
 		state->size ? state->compared * 100 / state->size : 100, bytes(state->size),
 		bytes(state->different));
 	if (job->sync && !job->dry_run)
 		fprintf(stderr, ", %s sent", bytes(state->sent));
 	fflush(stderr);
-	shown = true;
 }
 
 static void tell_difference(const struct mirror_job *job, const char *local, const char *remote)
