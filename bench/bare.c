@@ -237,7 +237,7 @@ EACH_WAY
 #define ANY(WAY)      {WAY, 0, move_any_##WAY, set_any_##WAY},
 static const struct {
 	enum bare_way way;
-	size_t length; /* length of the calls, in bytes; 0: any length from 64 on */
+	size_t length; /* bytes that the functions copy or fill; 0: any number from 64 on */
 	bare_move_fn *move;
 	bare_set_fn *set;
 } table[] = {EACH_WAY};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * calls.h - the calls that are measured, as function pointers of one type for all contestants
+ * calls.h - pointers to the measured functions: all libraries, and the bare sequences of
+ * instructions that they are compared with, have functions of the same types
  */
 #ifndef BENCH_CALLS_H
 #define BENCH_CALLS_H

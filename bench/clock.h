@@ -2,8 +2,8 @@
 /*
  * clock.h - timings that can be compared on a noisy machine
  *
- * Contestants take turns: each round runs each of them once, and the medians over many rounds are
- * compared. A slow second of the machine then slows all of them.
+ * The libraries or programs that are compared take turns: each round runs each of them once, and
+ * the medians over many rounds are compared. A slow second of the machine then slows all of them.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H

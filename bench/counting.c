@@ -16,7 +16,8 @@ static struct count now;
 
 static void count_one(const void *code)
 {
-	static const struct insn_regs no_regs; /* zeros: registers affect addresses, not counts */
+	/* Zeros: only addresses, which are not counted, depend on the values of registers. */
+	static const struct insn_regs no_regs;
 	struct insn insn = insn_decode(code, &no_regs);
 	unsigned does = insn_memory(code);
 

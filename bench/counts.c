@@ -9,8 +9,8 @@
  * prefetches, loads and stores, and reports calls of ours that exceed their bounds. The counts
  * depend only on the compiler and the chosen engine, not on the speed or load of the machine. All
  * counts are written to TABLE, together with the counts of cells that have no bounds. Our calls
- * come from the archive, which has the functions of the shared object, and lets this program
- * choose the row of the tuning table.
+ * come from the static library, which has the same functions as the shared one, but lets this
+ * program choose the row of the tuning table.
  */
 #include <err.h>
 #include <libpmem.h>

@@ -61,7 +61,10 @@ static void find_calls(void)
 		calls_find(calls_of[i], &libraries[i], arena);
 }
 
-/* Returns the address that the next call stores to, and sets the distance to the following one. */
+/*
+ * Returns the beginning of the memory that a sample's calls store to. The first call stores at the
+ * offset *at, each next one *step bytes further, and from offset 0 on again when *wrap is reached.
+ */
 static char *place(const struct cell *cell, size_t *step, size_t *wrap, size_t *at)
 {
 	size_t room = cell->length + 2 * MARGIN;
@@ -123,9 +126,9 @@ static double run(const struct calls *calls, const struct cell *cell, size_t cou
 		: cell->operation == MEMSET ? run_sets
 					    : run_moves;
 
+	/* One call, which is not timed, leaves the caches as calls of this library leave them. */
 	if (!cell->walks)
-		runs(calls, cell,
-			1); /* bring the caches into the state that this contestant leaves */
+		runs(calls, cell, 1);
 	double start = now_ns();
 	runs(calls, cell, count);
 	calls->drain();

@@ -154,7 +154,7 @@ static void measure(struct child *children, size_t mappings, size_t threads, dou
 	char text[32];
 
 	for (size_t i = 0; i < BARE; i++)
-		question(&children[i], mappings, threads); /* lets the child map its files */
+		question(&children[i], mappings, threads); /* not timed: the child maps its files */
 	double begun = now_ns();
 	for (samples.rounds = 0;
 		samples.rounds < ROUNDS_MAX && (samples.rounds < 9 || now_ns() - begun < budget_ns);

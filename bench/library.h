@@ -14,7 +14,7 @@
 #include "rows.h"
 
 struct library {
-	void *pmem, *pmem2; /* handles; pmem2 is NULL if it was not requested */
+	void *pmem, *pmem2; /* handles of dlmopen(3); pmem2 is NULL if it was not requested */
 };
 
 /*

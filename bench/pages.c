@@ -157,7 +157,7 @@ static double run(const struct calls *with, const struct page_case *what)
 	return now_ns() - start;
 }
 
-/* Makes the stores of all threads in one thread. */
+/* Runs the case with our library in one thread, which makes the stores of all threads. */
 static double run_serially(const struct page_case *what)
 {
 	struct page_case serial = *what;

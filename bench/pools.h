@@ -32,7 +32,7 @@ void pools_close(void);
 /* Returns a folder on tmpfs, which is removed when this process ends. */
 const char *pools_memory_folder(void);
 
-/* Maps an ordinary file beside that of the pool PAGE, to measure msync(2) alone. */
+/* Maps an ordinary file on the storage of the pool PAGE, to measure msync(2) without a pool. */
 char *pools_plain_file(const char *scratch);
 
 #endif

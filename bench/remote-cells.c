@@ -67,7 +67,7 @@ static const struct {
 	{REMOTE_FLUSHES, FLAGS0, LINE, line, one_or_sixteen, once, BESIDE_NBD, false},
 };
 
-/* Cells in which one thread makes its calls. */
+/* The goals of those measurements (cells) in which a single thread makes calls. */
 static const struct {
 	enum remote_call call;
 	bool relaxed;
@@ -111,8 +111,8 @@ static size_t beside_length(const struct remote_cell *cell)
 }
 
 /*
- * Visits the cell without other work on the machine. If the cell is compared with libnbd, visits
- * it with one and with two busy loops, too.
+ * Calls `visit` for this measurement (cell) without other work on the machine and, if our call is
+ * compared with one of libnbd, also with one and with two busy loops.
  */
 static void visit_loops(void (*visit)(const struct remote_cell *cell), struct remote_cell *cell)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * remote.c - measures remote durability beside libfabric's tcp alone; both ends are on this
- * machine
+ * remote.c - compares our remote calls with transfers over libfabric's tcp alone; both ends are on
+ * this machine
  *
  *	remote RPMEMD SSH SCRATCH-DIRECTORY [MILLISECONDS [GROUP [CALL]]]
  *
  * SSH is a program that replaces ssh and runs the command on this machine. RPMEMD and SSH are
- * absolute paths. Prints a row for each cell of the table (remote-cells.c); the row's peer is the
- * call that the cell is compared with. Times are of one call, or of a batch, over all lanes. If the
- * target must flush bytes, the bare sequence in the row is the peer's call, followed by the flush
- * instructions. For calls after a pause, it is the peer's call to an end that sleeps.
+ * absolute paths. Prints a row for each measurement in the table (remote-cells.c). The row has the
+ * time of our call, and as the peer's time that of the call with which ours is compared. Times are
+ * of one call, or of a batch, over all lanes. Some rows also have a bare time: if the target must
+ * flush bytes, that of a transfer over libfabric alone, followed by flush instructions; after a
+ * pause, that of a message over libfabric to a process that sleeps, and of its answer.
  */
 #include <err.h>
 #include <pthread.h>
@@ -30,10 +31,10 @@
 #include "rows.h"
 
 #define PAGE_SIZE ((size_t)4096)
-/* Bytes that the calls of a thread transfer in a sample, in which it makes at least one call. */
+/* Bytes that each thread transfers in a sample, by one call or by several. */
 #define WORKERS_IN (128 * PAGE_SIZE)
 #define CALLS_MAX  100
-/* Number of pauses in a sample of a cell with pauses; the call after the last one is measured. */
+/* Number of pauses in a sample, if calls come after pauses. Only the last call is measured. */
 #define PAUSES 12
 /* Microseconds to wait after busy loops have ended: by then both ends poll again. */
 #define AFTER_BUSY_US 1000000
@@ -220,7 +221,7 @@ static double sample(size_t contestant, const struct remote_cell *cell)
 		fabric_wake(lanes);
 	else
 		fabric_rest();
-	/* Sleep longer than the target polls after a call. */
+	/* Sleep until the target, which polls for a while after each call, has stopped polling. */
 	usleep(200);
 	return cell->threads ? timed_lanes(run, cell, lanes) : timed_call(run, cell);
 }

@@ -26,7 +26,8 @@
 #define START_NS 100000.0
 
 /*
- * Our library counts as fast as the bare instructions if it has at least this part of their speed.
+ * Our library is considered as fast as the bare instructions if it reaches this fraction of their
+ * speed.
  */
 #define AS_FAST 0.95
 

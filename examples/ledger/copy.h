@@ -3,10 +3,10 @@
  * copy.h - the copy of the log on one mirror, and the view: the map of the log's file from which
  * bytes are sent to the mirror
  *
- * The view of a file is a second map, apart from the log's own map. The first page of the view,
- * which contains the tail, is a private copy: so the mirror gets the tail that was stored in the
- * view, even if the log's tail has moved since. A DAX device is not mapped twice: its view is the
- * log's own map.
+ * The view of a file is a second map, apart from the log's own map. The first page of the view is
+ * a private copy. It contains the tail, the word that says where the committed records end: so the
+ * mirror gets the tail that was stored in the view, even if the log's tail has moved since. A DAX
+ * device is not mapped twice: its view is the log's own map.
  */
 #ifndef LEDGER_COPY_H
 #define LEDGER_COPY_H
@@ -61,7 +61,10 @@ int copy_reread(struct copy *copy, int fd, uint64_t end);
  */
 int copy_catch_up(struct copy *copy, uint64_t end);
 
-/* Store the tail in the view. The mirror gets this tail only when the word is sent to it. */
+/*
+ * Store the end of the committed records (the tail) in the view. The mirror gets it only when the
+ * caller sends this word to the mirror.
+ */
 void copy_set_tail(struct copy *copy, uint64_t tail);
 
 #endif

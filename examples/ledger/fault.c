@@ -52,7 +52,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		say("\n");
 		_exit(EXIT_FAILURE);
 	}
-	/* The fault is not in the log: it is raised again, and ends the process as usual. */
+	/* The fault is not in the log: let it occur again, so that it ends the process as usual. */
 	signal(number, SIG_DFL);
 	if (info->si_code <= 0)
 		raise(number);

@@ -170,9 +170,9 @@ static int append_input(struct log *log, size_t batch)
 		 */
 		if (!ret && log->total.bytes - log->durable.bytes >= batch)
 			ret = log_commit(log);
+		/* If the file had to grow, log_append() has committed records: acknowledge them. */
 		if (!ret)
-			ret = acknowledge(
-				log, &told); /* if the file had to grow, records were committed */
+			ret = acknowledge(log, &told);
 	}
 	/* Commit also after an error: the records before it are worth keeping. */
 	committed = commit(log, &told);

@@ -154,7 +154,10 @@ int log_check_header(const struct log *log);
 /* Sets *size to the size of a file for the log on `mirror`. Leaves the mirror closed. */
 int log_measure_mirror(struct mirror *mirror, size_t *size);
 
-/* Copy the log on `mirror` into this one, a new file of that length. Leaves the mirror closed. */
+/*
+ * Copy the log on `mirror` into `log`, a new file of the size that log_measure_mirror() has set.
+ * Leaves the mirror closed.
+ */
 int log_fetch_mirror(struct log *log, struct mirror *mirror);
 
 #endif

@@ -23,7 +23,7 @@ struct mirror {
 	char *target;     /* [USER@]HOST[:PORT] */
 	const char *pool; /* name of the pool set */
 	RPMEMpool *rpp;   /* NULL: not open */
-	int lost;         /* negated errno of the error that lost the mirror; or 0 */
+	int lost;         /* negated errno of the error after which the mirror is lost; or 0 */
 	bool is_quiet;    /* errors are not printed */
 };
 

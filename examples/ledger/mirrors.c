@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* mirrors.c - commits to all mirrors side by side, and a thread for each that has fallen out */
+/* mirrors.c - commits to all mirrors side by side, and a thread for each mirror that has failed */
 #include <err.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,9 +22,10 @@
 #define PATIENCE_MS 2000 /* ms to wait for a thread to end, before leaving it running */
 
 /*
- * States of a member: one mirror and its copy of the log (copy.h). IN: the log's thread uses the
- * copy. OUT: the member's own thread uses the copy, and changes the state to BACK when the mirror
- * has all committed records, or to GONE if that is impossible.
+ * States of a member: one mirror and its copy of the log (copy.h). IN: commits go to the mirror;
+ * the log's thread uses the copy. OUT: the mirror has failed, and no commit goes to it; the
+ * member's own thread uses the copy, and changes the state to BACK when the mirror has all
+ * committed records, or to GONE if that is impossible.
  */
 enum { NEVER, IN, OUT, BACK, GONE };
 
@@ -33,7 +34,7 @@ struct member {
 	struct copy copy;
 	atomic_int state;
 	bool has_thread; /* not joined yet */
-	bool failed;     /* this member has failed in the current commit */
+	bool failed;     /* the mirror has failed in the current commit */
 	bool ended;      /* the thread is at its end, and can be joined; guarded by the lock */
 	uint64_t left_at;
 	pthread_t thread;
@@ -114,7 +115,7 @@ static struct timespec in_ms(unsigned ms)
 }
 
 /*
- * The thread of a member that is OUT: a mirror that has fallen out of the commits.
+ * The thread of a member that is OUT: it brings a mirror that has failed up to date again.
  */
 
 /* Begins another session with the mirror, with a view of the log's file in its present size. */
@@ -130,9 +131,9 @@ static int join_again(struct member *member)
 }
 
 /*
- * Sets the member's state, BACK or GONE, and returns true, after which its thread must end. If the
- * state is to be BACK but the mirror lacks committed records, this changes nothing and returns
- * false, unless all threads must end.
+ * Sets the member's state, BACK or GONE, and returns true: the member's thread must then end. But a
+ * mirror that still lacks committed records cannot be BACK. In this case the function changes
+ * nothing and returns false, unless all threads must end.
  */
 static bool end_with(struct member *member, int state)
 {
@@ -222,7 +223,8 @@ static void *catch_up(void *argument)
 }
 
 /*
- * The log's thread: members fall out of the commits, and come back.
+ * The log's thread: it excludes mirrors that have failed from later commits, and takes them back
+ * when they are up to date again.
  */
 
 static unsigned count_in(const struct mirrors *all)
@@ -252,7 +254,10 @@ static void fall_out(struct member *member)
 		warn("%s: cannot start a thread that brings the mirror up to date", name(member));
 }
 
-/* Takes over, for the log's thread, the copies of the members that are BACK. */
+/*
+ * Lets later commits go to the mirrors that are up to date again (BACK). Their own threads have
+ * ended; the log's thread uses their copies of the log from now on.
+ */
 static void take_back(struct mirrors *all)
 {
 	for (unsigned i = 0; i < all->count; i++) {
@@ -268,7 +273,7 @@ static void take_back(struct mirrors *all)
 	}
 }
 
-/* Runs a step of a commit on all members that are IN. Returns how many succeed. */
+/* Runs a step of a commit on all mirrors that are IN. Returns on how many the step succeeds. */
 static unsigned each(struct mirrors *all, const struct log *log,
 	int (*step)(struct member *member, const struct log *log))
 {
@@ -284,7 +289,7 @@ static unsigned each(struct mirrors *all, const struct log *log,
 	return succeeded;
 }
 
-/* Makes the members that have failed fall out. Fails if too few are left. */
+/* Excludes mirrors that have failed from later commits. Fails if fewer than required are left. */
 static int judge(struct mirrors *all)
 {
 	for (unsigned i = 0; i < all->count; i++) {
@@ -328,7 +333,7 @@ static int has_all(struct member *member, const struct log *log)
 	return 0;
 }
 
-/* Sends the records of this commit that a member lacks, because it came back during the commit. */
+/* Sends missing records of this commit to a mirror that was taken back during the commit. */
 static int send_rest(struct member *member, const struct log *log)
 {
 	if (member->copy.sent == log->end)
@@ -401,8 +406,8 @@ int mirrors_grow(struct mirrors *all, const struct log *log)
 }
 
 /*
- * Ends the member's thread. If it does not end in time, leaves it running: it may be waiting for
- * its target.
+ * Waits until the member's thread has ended. If that takes too long, leaves the thread running: it
+ * may be waiting for its target.
  */
 static void end_thread(struct member *member)
 {

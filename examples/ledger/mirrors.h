@@ -3,10 +3,10 @@
  * mirrors.h - keeps several mirrors of a log, of which some number is required
  *
  * Calls to all mirrors run side by side: a commit takes as long as the slowest of them. A mirror
- * that fails falls out. As long as enough others are left, the log goes on; a thread connects the
- * mirror again, sends what it lacks, and gives it back to the next commit. This thread has its own
- * view of the log's file, in which it moves the tail by itself: the mirror's tail never is ahead of
- * the records on the mirror.
+ * that fails is left out of later commits. As long as enough others are left, the log goes on,
+ * while a thread connects the failed mirror again and sends the records that it lacks; then commits
+ * go to this mirror, too. This thread has its own view (map) of the log's file, in which it moves
+ * the tail by itself: the mirror's tail never is ahead of the records on the mirror.
  *
  * Errors. Functions that return int return 0, or after printing what went wrong a negated errno.
  */

@@ -237,7 +237,10 @@ int copy_catch_up(struct copy *copy, uint64_t end)
 	return ret;
 }
 
-/* Returns whether the pool is new: all zeros, or left by a process that was killed in found(). */
+/*
+ * Returns whether the pool is new: all zeros, or left by a process that was killed while it made
+ * the pool a log, in found().
+ */
 static int is_new(const struct log_header *there, const struct log_header *here)
 {
 	return !there->magic && (!there->version || there->version == here->version) &&

@@ -112,7 +112,7 @@ static void finer(struct pmem2_source *src)
 	}
 }
 
-/* Maps the device into slots of a reservation that has the alignment of the device. */
+/* Maps the device into reserved address space, at an aligned and at an unaligned offset. */
 static void reserved(struct pmem2_source *src)
 {
 	struct pmem2_config *cfg = config_of(PMEM2_GRANULARITY_PAGE);

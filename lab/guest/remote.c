@@ -6,8 +6,9 @@
  *	remote look WAY PATH [ROUNDS]		at the target: find all bytes in the file or device
  *
  * WAY is PROVIDER/METHOD/GRANULARITY, which the pool must have. Before `write' closes the pool, it
- * makes the file NAME.written, and waits for NAME.seen. With `cut', it goes on writing in rounds
- * until the target is lost, and writes the number of each durable round to NAME.acks.
+ * makes the file NAME.written, and waits for NAME.seen. With `cut', it then makes more calls,
+ * which are numbered (rounds), until the target is lost. It writes the number of each call that has
+ * made its bytes durable to NAME.acks.
  */
 #include <librpmem.h>
 #include <librpmem/holdfast.h>
@@ -20,7 +21,7 @@
 #define POOL   ((size_t)8 << 20)
 /* Relaxed calls of this length make each method write to memory directly, not send a message. */
 #define ROUND  ((size_t)24 << 10)
-#define ROUNDS 16 /* number of rounds kept in the pool, from offset FIRST on */
+#define ROUNDS 16 /* the pool has room for so many rounds (numbered calls), from offset FIRST */
 #define FIRST  ((size_t)4 << 20)
 
 static unsigned char *pool, *expected, *got;
@@ -134,8 +135,8 @@ static size_t place_of_round(unsigned round)
 }
 
 /*
- * Returns the number from which pattern() makes the bytes of a range: 2^31 or more, because smaller
- * numbers are for rounds.
+ * Returns the number from which pattern() makes the bytes of this call's range. It is 2^31 or more,
+ * because smaller numbers are for the calls that are made until the target is lost (rounds).
  */
 static uint32_t number(int call, int length)
 {
@@ -218,7 +219,10 @@ static void wait_until_seen(const char *name)
 	}
 }
 
-/* Writes rounds until a call fails. Returns which call failed. */
+/*
+ * Makes numbered calls (rounds) until one fails. Returns the errno of that call, and sets *began to
+ * the time at which it began.
+ */
 static int write_rounds(const char *name, long *began)
 {
 	FILE *acks = fopen(file(name, "acks"), "we");
@@ -296,8 +300,9 @@ static bool is_there(size_t offset, size_t length, uint32_t what)
 }
 
 /*
- * The last round may be incomplete. It has overwritten the round with a number that is smaller by
- * ROUNDS, so that round is not checked.
+ * Checks the bytes of the last durable calls (rounds). The call after them may have been cut short.
+ * It has overwritten the bytes of the call whose number is smaller by ROUNDS, so those are not
+ * checked.
  */
 static void look_at_rounds(unsigned durable)
 {

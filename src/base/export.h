@@ -9,7 +9,7 @@
  *	void *pmem_map_file(...)
  *	{
  *
- * The version nodes themselves are in the library's version script. SHARED_OBJECT is defined for
+ * The library's version script defines the symbol versions (nodes). SHARED_OBJECT is defined for
  * the shared library only, if it has names under two nodes: in the static archive, which cannot
  * have versions, names are plain.
  */

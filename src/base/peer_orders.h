@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * peer_orders.h - stores whose order the peer determines: hide them from the thread sanitizer
+ * peer_orders.h - hide stores from the thread sanitizer whose order another process determines
  *
- * All lanes (connections) of a target write to the same pool, and the peer decides which lane
- * writes when: the order is not visible in this process. The thread sanitizer must ignore writes
+ * All lanes (connections) of a target write to the same pool, and the initiator decides which lane
+ * writes when: the order is not visible in the target. The thread sanitizer must ignore writes
  * between PEER_ORDERS_BEGIN and PEER_ORDERS_END: else it would report a race in each word of a
  * transfer, which takes minutes.
  */

@@ -34,13 +34,16 @@
  */
 
 /*
- * Set found->features to all features that CPU and kernel offer, and found->line_size.
- * found->tuning is the plain row when this is called: replace it if the table has a row for this
- * CPU.
+ * Set found->features to all features that CPU and kernel offer, and found->line_size. At the call
+ * found->tuning has the settings for unknown CPUs (CPU_TUNING_PLAIN): replace them if arch_tunings
+ * has a row for this CPU.
  */
 void arch_detect(struct cpu *found);
 
-/* Table of tuning. The last row but one is CPU_TUNING_PLAIN; the last row has no name. */
+/*
+ * Table of performance settings (tuning). The last row but one is CPU_TUNING_PLAIN; the last row
+ * has no name.
+ */
 extern const struct cpu_tuning arch_tunings[];
 
 /* Returns `features` without the features that environment variables have switched off. */

@@ -62,22 +62,25 @@ struct cpu_engine {
  */
 struct cpu_tuning {
 	const char *name;
-	uint32_t shunned; /* features not to use if a feature of `instead` is available */
+	uint32_t shunned; /* features that are not used if the CPU has one of `instead` */
 	uint32_t instead;
 	size_t persist_fetches;       /* a persist prefetches at most this many bytes; 0: none */
 	size_t persist_fetches_above; /* a persist prefetches only in ranges longer than this */
-	/* do not prefetch ranges longer than persist_fetches, nor last lines partly in the range */
+	/*
+	 * A persist prefetches no range longer than persist_fetches, and never a last line that is
+	 * only partly in the range.
+	 */
 	bool persist_fetches_whole;
 	size_t move_fetches;         /* a cached copy first prefetches this many bytes */
 	size_t set_fetches;          /* a cached fill first prefetches this many bytes; 0: none */
 	size_t fetches_ahead_above;  /* copies longer than this also prefetch while they store */
 	bool fetches_ends;           /* a streaming copy prefetches lines that it fills partly */
-	size_t flushes_back;         /* copies up to this many bytes are flushed backwards */
+	size_t flushes_back;         /* copies up to this length are flushed last line first */
 	size_t stream_lines;         /* copies of this many lines and more go around the caches */
 	size_t stream_lines_nodrain; /* the same, for copies with PMEM2_F_MEM_NODRAIN */
-	/* overlapping copies longer than this load a group of blocks before they stream it */
+	/* overlapping copies longer than this load several blocks before they stream the first */
 	size_t stream_groups_above;
-	/* cached copies longer than this do not store a byte of the ends twice */
+	/* cached copies longer than this store no byte twice; shorter ones may, at the ends */
 	size_t exact_ends_above;
 	bool fence_while_streaming; /* see struct cpu */
 };
@@ -116,7 +119,7 @@ extern struct cpu cpu __attribute__((visibility("hidden")));
  */
 void cpu_init(void);
 
-/* For tests: cpu_init() with this row of tuning, whatever the CPU is; NULL: the CPU's own row. */
+/* For tests: as cpu_init(), but use these settings; NULL: those that suit the CPU. */
 void cpu_init_tuned(const struct cpu_tuning *row);
 
 /*

@@ -31,11 +31,11 @@
 
 #define BLOCK         64 /* bytes copied at a time: a cache line of the usual size */
 #define BLOCK_VECS    (BLOCK / sizeof(vec))
-#define GROUP         (sizeof(vec) / 8) /* blocks that fit into 8 of the 16 registers */
+#define GROUP         (sizeof(vec) / 8) /* a group: blocks that fit into 8 of the 16 registers */
 #define GROUP_SIZE    (GROUP * BLOCK)
 #define HALF          (GROUP / 2)
 #define HALF_SIZE     (HALF * BLOCK)
-#define HAS_HALVES    (GROUP >= 8) /* after all groups, half a group is copied if it fits */
+#define HAS_HALVES    (GROUP >= 8) /* after all whole groups, copy half a group if it fits */
 #define FENCED_BLOCKS 12           /* blocks between drains: one for each write-combining buffer */
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) u64_anywhere;
@@ -306,9 +306,10 @@ static ALWAYS_INLINE size_t blocks_down(char *d, const char *s, size_t i, size_t
 }
 
 /*
- * Copy more than four blocks without storing a byte twice or loading across two lines of the
- * destination. If a later copy loads bytes that this copy has stored, a load of bytes that all come
- * from one store need not wait until this store has reached the cache.
+ * Copy more than four blocks. Unlike in move_up(), no byte is stored twice, and each load is for
+ * bytes of a single line of the destination. The reason: a later copy may load bytes that this copy
+ * has stored. A load whose bytes all come from one store need not wait until this store has reached
+ * the cache.
  */
 static NOINLINE char *move_up_exactly(char *d, const char *s, size_t n)
 {

@@ -16,7 +16,7 @@
  */
 #define DOMAIN 32
 
-/* Results of visiting a region that end the visit of all regions. */
+/* Results of visit() that end the search: a region without durable caches was found; an error. */
 enum { NOT_ALL = 1, FAILED = 2 };
 
 struct answer {

@@ -12,7 +12,10 @@
 
 #include "device/device.h"
 
-/* The states of regions, in order: several regions together have the highest of their states. */
+/*
+ * The effect of a deep flush on a region. Several regions together have that one of their states
+ * which comes last in this list.
+ */
 enum deepflush_state {
 	DEEPFLUSH_ABSENT,     /* the region offers no deep flush */
 	DEEPFLUSH_NOT_NEEDED, /* the region says that it has nothing to flush */

@@ -200,8 +200,8 @@ static const char *type_of(const struct device *device)
 }
 
 /*
- * Returns the number of the device that holds the bytes. Returns 0, which is the number of no
- * device, if it is unknown.
+ * Returns the number of the device that holds the file's bytes, or of the DAX device itself; 0,
+ * which is the number of no device, if it is unknown.
  */
 static dev_t number_of(const struct device *device)
 {

@@ -186,7 +186,7 @@ int dimm_each(int region, dimm_visit *visit, void *context)
 	return result;
 }
 
-/* A function that is called for all modules under a device. */
+/* A function that is called for all memory modules under a device. */
 struct question {
 	dimm_visit *ask;
 	void *context;
@@ -202,8 +202,8 @@ static int ask_dimm(int dimm, const char *name, void *context)
 }
 
 /*
- * Ask all modules of one region. Fails if it is not known which modules these are, because the
- * answer would be incomplete.
+ * Call the question's function for all memory modules of one region. Fails if the kernel does not
+ * say which modules these are, because the answer would be incomplete.
  */
 static int ask_region(int region, void *context)
 {

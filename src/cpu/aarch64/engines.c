@@ -18,9 +18,9 @@ const char *arch_fence_name(void)
 }
 
 /*
- * The deepest clean comes first, because a flush does not know how deep its caller wants the
- * clean. On a system without a Point of Deep Persistence the deepest clean does the same as the
- * next one, and costs the same.
+ * The engine with the deepest clean, which moves lines nearest to the storage, comes first, because
+ * a flush does not know how deep its caller wants the clean. On a system without a Point of Deep
+ * Persistence the deepest clean does the same as the next one, and costs the same.
  */
 const struct cpu_engine arch_engines[] = {
 	ENGINE_SPELT(cvadp, "dc cvadp", neon, A64_DCPODP),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - AArch64: features and line size, from the kernel and CTR_EL0 */
+/* features.c - AArch64: get the CPU's features from the kernel, its line size from CTR_EL0 */
 #include "cpu/arch.h"
 #include "cpu/aarch64/alone.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * neon.c - AArch64 with 16-byte registers, which every program for it may use (AAPCS64)
+ * neon.c - copy and fill on AArch64 with 16-byte registers, which every program for it may use
+ * (AAPCS64)
  *
  * A 16-byte store to a multiple of 8 is two single-copy atomic 8-byte ones (DDI 0487, "Requirements
  * for single-copy atomicity"), so aligned 8-byte words are stored whole. There is no copy around

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - POWER: features and line size, from the kernel */
+/* features.c - POWER: ask the kernel for the CPU's features and line size */
 #include "cpu/arch.h"
 #include "cpu/ppc64/alone.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.c - POWER with plain 8-byte stores, the widest that are never stored in parts
+ * words.c - copy and fill on POWER with plain 8-byte stores, which are never made in parts
  *
  * Power ISA, book II, "Single-Copy Atomicity", guarantees this for an aligned doubleword, but not
  * for vector stores.

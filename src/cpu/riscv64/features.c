@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* features.c - RISC-V: features and line size, from the kernel */
+/* features.c - RISC-V: ask the kernel for the CPU's features and line size */
 #include "cpu/arch.h"
 #include "cpu/riscv64/alone.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * words.c - RISC-V with plain 8-byte stores, the widest that are never stored in parts
+ * words.c - copy and fill on RISC-V with plain 8-byte stores, which are never made in parts
  *
  * The vector extension guarantees only for each single element, of the width in the instruction,
  * that it is not stored in parts.

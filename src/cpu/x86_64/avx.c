@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* avx.c - x86-64 with 32-byte registers (AVX) */
+/* avx.c - copy and fill on x86-64 with 32-byte registers (AVX) */
 #include <immintrin.h>
 
 #include "base/attr.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* avx512f.c - x86-64 with 64-byte registers (AVX-512F): one streaming store fills a cache line */
+/*
+ * avx512f.c - copy and fill on x86-64 with 64-byte registers (AVX-512F), of which each streaming
+ * store fills a cache line
+ */
 #include <immintrin.h>
 
 #include "base/attr.h"

@@ -26,16 +26,17 @@ const char *arch_fence_name(void)
 }
 
 /*
- * Sorted by flush, best first; then by copy, widest first. A CPU can have CLFLUSHOPT, CLWB, both or
- * neither. The use of each, with figures of bench/engines and bench/grid on Cascade Lake:
+ * The engines are sorted by flush instruction, the best first; then by the registers that copy, the
+ * widest first. A CPU can have CLFLUSHOPT, CLWB, both or neither. This list says which CPUs need
+ * each of these, or why it is used, with times of bench/engines and bench/grid on Cascade Lake:
  *
  *	clwb		CPUs that keep the line: Ice Lake and later, Tremont, Zen 2 and later
  *	clflushopt	Skylake, Goldmont, Zen; and where CLWB drops the line (features.c): 10 ns a
  *			line of a long copy, CLWB 20, CLFLUSH 97
- *	clflush		older CPUs; a store of 8 bytes and persist: 91 ns, others 99
+ *	clflush		older CPUs; to store and persist 8 bytes takes 91 ns, with the others 99
  *	movdir64b	only if PMEM_MOVDIR64B asks for it; CPUs that have it have CLWB
- *	avx512f		4 KiB around the caches 0.77 us; avx 1.24: its buffers need drains
- *	avx		4 KiB within the first-level cache 50 ns; sse2 98
+ *	avx512f		a copy of 4 KiB around the caches 0.77 us; avx 1.24, as it needs drains
+ *	avx		a copy of 4 KiB within the first-level cache 50 ns; sse2 98
  *	sse2		Nehalem, and Goldmont and Tremont, which have nothing wider
  *	words		only if PMEM_NO_MOVNT asks for it
  *	any_		cache lines of a size other than 64 bytes: no such CPU is known

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * features.c - x86-64: features and line size, from CPUID and XGETBV
+ * features.c - x86-64: find out the CPU's features and line size with CPUID and XGETBV
  *
  * Leaf and bit numbers: Intel SDM volume 2, CPUID. Wide registers also need the operating system:
  * XCR0 tells which registers it saves on a context switch (volume 1, "Detection of AVX

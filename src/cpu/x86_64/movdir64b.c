@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* movdir64b.c - x86-64 with MOVDIR64B for streaming, 16-byte registers for the rest */
+/*
+ * movdir64b.c - copy and fill on x86-64: around the caches with MOVDIR64B, through the caches with
+ * 16-byte registers
+ */
 #include <immintrin.h>
 
 #include "base/attr.h"

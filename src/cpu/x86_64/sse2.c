@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* sse2.c - x86-64 with 16-byte registers, which every x86-64 has */
+/* sse2.c - copy and fill on x86-64 with 16-byte registers, which every such CPU has */
 #include <immintrin.h>
 
 #include "base/attr.h"

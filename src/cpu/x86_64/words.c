@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* words.c - x86-64 without vector registers, for PMEM_NO_MOVNT=1 */
+/* words.c - copy and fill on x86-64 without vector registers, as PMEM_NO_MOVNT=1 asks */
 #include "cpu/x86_64/flush.h"
 #include "cpu/words.h"
 #include "cpu/copy.h"
