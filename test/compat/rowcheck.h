@@ -22,7 +22,7 @@ struct row {
 	const char *library; /* the library that the check calls: "pmem" or "pmem2" */
 };
 
-/* Tables of rows; the last row of each table has no name. */
+/* Tables with one check for each row of doc/compatibility.md; an entry without a name ends each. */
 extern const struct row defects[], keeps[], stepped_rows[];
 
 /*

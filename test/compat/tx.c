@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tx run POOL [N] | tx forget POOL N | tx check POOL - a program with libpmemobj that tests kill
- * in the middle of transactions
+ * tx run POOL [N] | tx forget POOL N | tx check POOL - makes and checks transactions of libpmemobj;
+ * tests kill this program in the middle of its transactions
  *
  * A pool holds accounts, whose sum never changes, and a list of the last transfers, each in a
  * separate block with a checksum. A transaction moves money, adds a block, frees the oldest block

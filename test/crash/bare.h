@@ -30,7 +30,7 @@ static void pmem_drain(void)
 	holdfast_drain();
 }
 #else
-#define SHARED (MAP_SHARED_VALIDATE | MAP_SYNC) /* work only on DAX or under holdfast crash */
+#define SHARED (MAP_SHARED_VALIDATE | MAP_SYNC) /* MAP_SYNC needs DAX, or holdfast crash */
 
 static void pmem_flush(const void *addr, size_t len)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * images.c - reads programs from standard input and prints all images that explore() finds for
- * each
+ * images.c - reads programs from standard input and prints, for each program, all images that
+ * explore() finds: the contents of memory that a crash can leave
  *
- * Each line of input is a program: the model, with "/torn" appended if storage tears, the number
- * of cache lines of memory, and events, divided by semicolons:
+ * Each line of input is a program: the model of what a crash can leave, with "/torn" appended if
+ * storage tears, the number of cache lines of memory, and events, divided by semicolons:
  *
  *	S THREAD WORD VALUE		a store		X an atomic store	N a streaming store
  *	G THREAD WORD VALUE,VALUE...	a copy		L THREAD LINE VALUE,...	a line's content
@@ -49,7 +49,7 @@
 
 #define NAMES       6
 #define NAMES_ABOVE 3
-#define FILES       9u /* files in the trace: one for all names, and one for each content */
+#define FILES       9u /* files in the trace: one that has all names, one for each content */
 
 static unsigned char first[4096 * PAGES], base[4096 * PAGES], image[4096 * PAGES];
 static unsigned char files[3][FILES][NAMES_SIZE];
@@ -114,7 +114,10 @@ static void add_copy(struct trace *trace, struct event *event, unsigned long wor
 	}
 }
 
-/* Sends words to the mirror, as one event for each line: the words of two lines do not touch. */
+/*
+ * Adds events that send words to the mirror, one event for each cache line: programs use only the
+ * first words of a line, so the words in two lines are not adjacent.
+ */
 static void add_sent(struct trace *trace, unsigned lane, unsigned long word, char *text)
 {
 	uint64_t words[WORDS];

@@ -114,7 +114,7 @@ static void straddle_work(bool is_bad)
 	pmem_persist(base, 8);
 	for (uint64_t i = 1; i <= 2; i++) {
 		uint64_t value = i * UINT64_C(0x0000000100000001);
-		*(volatile uint64_t *)word = value; /* straddle: lost straddle: early */
+		*(volatile uint64_t *)word = value; /* straddle: lost half; straddle: early half */
 		pmem_persist(word, sizeof(*word));
 		done();
 	}
@@ -222,7 +222,7 @@ static void halves_work(bool is_bad)
 
 	for (uint64_t i = 1; i <= 2; i++) {
 		struct object *object = &objects[is_bad ? 0 : i % 2];
-		object->low = i; /* halves: early halves: lost */
+		object->low = i; /* mistake halves: early store, or halves: lost store */
 		pmem_persist(&object->low, sizeof(object->low));
 		object->high = i; /* halves: lost */
 		pmem_persist(&object->high, sizeof(object->high));

@@ -3,7 +3,8 @@
  * mirrored.c - a program that keeps its file and a pool on another machine alike, with mistakes
  * that only the mirror shows
  *
- *	mirrored MODE TARGET SET FILE	stores ROUNDS slots, each of which a count makes valid
+ *	mirrored MODE TARGET SET FILE	in each of ROUNDS rounds, stores a slot, and then adds to a
+ *					count, which makes the slot valid
  *	mirrored check FILE		checks that each counted slot has the right content, and
  *					that each acknowledged slot is counted
  *
@@ -173,8 +174,9 @@ static void acknowledge(unsigned round)
 }
 
 /*
- * In the modes good-lost and lost, sends round LOST: loses the connection and connects the pool
- * again. Returns false, and does nothing, for other modes and rounds.
+ * In round LOST of the modes good-lost and lost, loses the connection while slot and count are sent
+ * to the mirror, and then connects the pool again. Returns false, and does nothing, for other modes
+ * and rounds.
  */
 static bool send_again(const char *mode, unsigned round)
 {
@@ -198,8 +200,8 @@ static bool is_synced(const char *mode)
 }
 
 /*
- * In a mode that keeps no pool open, sends the round to the mirror by holdfast_mirror_sync().
- * Returns false in other modes.
+ * In a mode that keeps no pool open, sends slot and count of a round to the mirror by
+ * holdfast_mirror_sync(). Returns false in other modes.
  */
 static bool sync_round(char **words, unsigned round)
 {

@@ -14,7 +14,7 @@ void put(volatile char *at, char value);
 
 int dies_in_record(void); /* misuse_ring.c */
 
-/* In misuse_unseen.c. rings_itself() returns 77 if this kernel does not have io_uring. */
+/* These two are in misuse_unseen.c. rings_itself() returns 77 if the kernel has no io_uring. */
 int opens_remote(void);
 int rings_itself(void);
 

@@ -18,7 +18,7 @@
 #include "misuse.h"
 #include "trace/ring.h"
 
-#define SLOTS 3 /* number of slots of a record that is never finished */
+#define SLOTS 3 /* number of slots in the ring for a record that is never finished */
 
 /*
  * Maps the recorder's ring by system calls: the recorder would treat a file that is mapped by

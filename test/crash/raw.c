@@ -85,8 +85,9 @@ static void flush_and_fence(void)
 }
 
 /*
- * Makes flushes with an instruction prefix that a jump can skip. Programs skip the prefix if the
- * CPU lacks the instruction with the prefix.
+ * Executes flush instructions that begin with a prefix, and jumps that skip this prefix. Programs
+ * jump so if the CPU lacks the instruction with the prefix, such as CLFLUSHOPT; the one without the
+ * prefix is CLFLUSH.
  */
 static void passed_prefix(void)
 {

@@ -198,8 +198,8 @@ static void frame(const struct control_head *head, const uint8_t *body)
 }
 
 /*
- * Takes the greeting and all frames that are complete. Returns false if the stream is malformed and
- * must end.
+ * Decodes the greeting and all frames that the stream has completely. Returns false if the stream
+ * is malformed and must end.
  */
 static bool take(struct frames *frames, bool *greeted)
 {

@@ -23,7 +23,10 @@ static bool within(const void *part, size_t length, const uint8_t *data, size_t 
 	return at >= data && at <= data + size && length <= (size_t)(data + size - at);
 }
 
-/* Reads all bytes of a part: the address sanitizer reports a part that ends beyond the input. */
+/*
+ * Reads all bytes of a part of a message: the address sanitizer reports a part that ends beyond the
+ * input.
+ */
 static unsigned sum(const uint8_t *bytes, size_t length)
 {
 	unsigned all = 0;
@@ -174,7 +177,7 @@ static void execute(const uint8_t *data, size_t size)
 	free(aligned);
 }
 
-/* Takes the input as the reply to a read of 64 bytes, and as the reply to a store. */
+/* Decodes the input twice: as the reply to a read of 64 bytes, and as the reply to a store. */
 static void take_answer(const uint8_t *data, size_t size)
 {
 	uint8_t to[64];

@@ -92,7 +92,7 @@ static void test_persist(RPMEMpool *rpp)
 static void test_padding(RPMEMpool *rpp)
 {
 	static const size_t lengths[] = {
-		16, 4096, 70000, MIB}; /* in bytes; short records are sent inside a message */
+		16, 4096, 70000, MIB}; /* in bytes; short ones are sent inside a message */
 	struct record {
 		char kind;
 		uint64_t number;
@@ -314,8 +314,8 @@ static void *wait_for_lane_1(void *rpp)
 }
 
 /*
- * Returns when the waiting thread has been asleep for some time, which means that it waits for its
- * lane. Bails out if it does not fall asleep.
+ * Returns when the thread that calls holdfast_remote_persist_wait() has been asleep for some time,
+ * which means that it waits for its lane. Bails out if it does not fall asleep.
  */
 static void await_sleep(void)
 {
@@ -348,7 +348,7 @@ static bool has_mapped(const char *process, const char *path)
 	return found;
 }
 
-/* Returns the id of the process that has the part of pool.set open, or 0. */
+/* Returns the id of the process that has mapped the part file of pool.set, or 0. */
 static pid_t find_target(void)
 {
 	char part[300];

@@ -231,8 +231,8 @@ static void finish(struct stream *stream)
 
 /*
  * Passes frames on until the target has closed its output. If the proxy has stopped passing the
- * target's output on (hang), the initiator must not see that end, so relay() continues until the
- * initiator closes its output, too.
+ * target's output on (hang), the initiator must not see that this output was closed, so relay()
+ * continues until the initiator closes its own output, too.
  */
 static void relay(struct stream *to, struct stream *back)
 {

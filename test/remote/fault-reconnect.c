@@ -13,9 +13,10 @@
  *
  * Faults: the target or the initiator is killed or stopped; both are killed at once; ssh is
  * killed; the network is cut; another writer opens the pool for a moment. Faults come at any time:
- * while the initiator stores, and while it catches up or syncs. After an initiator was killed
- * during a catch-up or sync, either the pool is marked as inconsistent, or its bytes are
- * unchanged, or they are equal to the initiator's memory.
+ * while the initiator stores, while it catches up (a reconnect sends the bytes that the target
+ * lacks), and while it syncs. After an initiator was killed during a catch-up or sync, either the
+ * pool is marked as inconsistent, or its bytes are unchanged, or they are equal to the initiator's
+ * memory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -203,8 +204,8 @@ static bool failed(const char *why)
 
 /*
  * Checks the pool at the target after the initiator was killed in this phase. Returns false if an
- * acknowledged store is lost, or if a killed catch-up or sync has sent only some of the bytes, but
- * the pool is not marked as inconsistent.
+ * acknowledged store is lost, or if the initiator has sent only some of the bytes of a reconnect or
+ * sync, but the pool is not marked as inconsistent.
  */
 static bool check_left(enum phase phase)
 {
@@ -309,7 +310,7 @@ static bool kill_initiator(bool target_too)
 
 	if (target_too && !pid)
 		return false;
-	/* Kill both at the same time, or the target a moment before the initiator. */
+	/* Kill target and initiator at the same time, or the target a moment earlier. */
 	if (pid && draw(&dice, 2)) {
 		kill(pid, SIGKILL);
 		nap(up_to(2000));
@@ -420,7 +421,10 @@ static enum fault draw_fault(void)
 	return (enum fault)i;
 }
 
-/* Wait for a random moment of a catch-up or sync; with `sending`, for one while bytes are sent. */
+/*
+ * Wait for a random moment of a reconnect or sync; with `sending`, for a moment while it sends
+ * bytes.
+ */
 static void wait_mark(bool sending)
 {
 	long after = up_to(sending ? 2000 : 60000);
@@ -435,7 +439,7 @@ static void wait_mark(bool sending)
 }
 
 /*
- * Wait for a random moment: one while the writer stores, one while it catches up or syncs, or any.
+ * Wait for a random moment: one while the writer stores, one while it reconnects or syncs, or any.
  */
 static bool wait_moment(enum fault fault)
 {

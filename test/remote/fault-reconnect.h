@@ -27,11 +27,11 @@ struct job {
 	 */
 	atomic_bool quiet;
 	bool has_before, marked;
-	unsigned refused, syncs, repeated; /* failed reconnects; syncs; calls of persist_again() */
+	unsigned refused, syncs, repeated; /* counts: failed reconnects, syncs, persist_again() */
 	char why[1024];                    /* if the phase is FAILED: the reason */
 	struct slots slots;
 	_Alignas(4096) char memory[POOL_SIZE]; /* the memory that the writers persist */
-	char before[POOL_SIZE]; /* the pool at the target before a catch-up or sync began */
+	char before[POOL_SIZE]; /* the target's pool before a reconnect or sync began */
 };
 
 static inline void job_fail(struct job *job, const char *format, ...)

@@ -83,7 +83,7 @@ static inline void slots_fill(const struct slots *slots, char *memory, unsigned 
 		at[k] = slots_word(i, k, slot->started);
 }
 
-/* Begin a store: note its number, and write its words to the memory. */
+/* Begin a store: keep its number in the slot, and write its words to the memory. */
 static inline void slots_begin(struct slots *slots, char *memory, unsigned i, bool relaxed)
 {
 	struct slot *slot = &slots->at[i];

@@ -11,8 +11,8 @@
  * killed. What it stores, and how far it has come, is kept in memory that is shared with the job
  * (fault-slots.h).
  *
- * The shell command RPMEM_CMD must write the process id of the target to PIDS/target.PPID, PPID
- * being the initiator.
+ * The shell command RPMEM_CMD must write the process id of the target to the file PIDS/target.PPID,
+ * where PPID is the process id of the initiator.
  */
 #include <errno.h>
 #include <librpmem.h>

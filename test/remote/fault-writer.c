@@ -95,7 +95,7 @@ static int store(struct job *job, RPMEMpool *rpp)
 }
 
 /*
- * Notes the last store to each slot as acknowledged, after the target was found equal to the
+ * Counts the last store to each slot as acknowledged, after the target was found equal to the
  * memory.
  */
 static void acknowledge_all(struct job *job)

@@ -41,7 +41,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}$ASAN_OPTIONS
 # Drivers of libfabric would catch the signal of a crash and turn it into an ordinary exit.
 export IPATH_NO_BACKTRACE=1 HFI_NO_BACKTRACE=1
 
-stand_in=$(realpath "$(dirname "${BASH_SOURCE[0]}")/ssh") # absolute, as scripts change their folder
+stand_in=$(realpath "$(dirname "${BASH_SOURCE[0]}")/ssh") # an absolute path, since scripts change their folder
 target=$dir/target
 host=127.0.0.1
 actor=
@@ -73,7 +73,7 @@ reach_directly() {
 	export RPMEM_SSH RPMEM_CMD
 }
 
-actor_start() { # [COMMAND...]: start the actor, by `COMMAND... ACTOR' if a command is given
+actor_start() { # [COMMAND...]: start fault-actor.c, by `COMMAND... ACTOR' if a command is given
 	rm -f "$dir/calls" "$dir/answers" "$dir/target.pid"
 	mkfifo "$dir/calls" "$dir/answers"
 	"$@" "$ACTOR" <"$dir/calls" >"$dir/answers" 2>"$dir/actor.err" &

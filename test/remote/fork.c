@@ -236,7 +236,7 @@ static void test_cancel(void)
 	alarm(60);
 	cancel(persist_again, rpp);
 	is_int(rpmem_persist(rpp, 4096, POOL - 4096, 0, 0), 0,
-		"pthread_cancel: the lane of a cancelled rpmem_persist() works");
+		"pthread_cancel: a persist succeeds on the lane of a cancelled rpmem_persist()");
 	cancel(set_attr_again, rpp);
 	is_int(rpmem_set_attr(rpp, NULL), 0,
 		"pthread_cancel: rpmem_set_attr() works after cancelled calls of it");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * moments.c - kill the daemon, the initiator, or both at a random moment of a catch-up or a sync
+ * moments.c - kill the daemon, the initiator, or both at a random moment of a sync, or of a
+ * catch-up, which is a reconnect that sends the bytes that the target lacks
  *
  *	moments [MOMENTS [SEED]]
  *
@@ -17,8 +18,8 @@
 
 /* State in memory that the test shares with the initiators that it kills. */
 static struct moment {
-	atomic_int phase;  /* 1: the initiator catches up or syncs; 2: it has finished */
-	char before[POOL]; /* the target's pool before the catch-up or sync */
+	atomic_int phase;  /* 1: the initiator reconnects or syncs; 2: it has finished */
+	char before[POOL]; /* the target's pool before the reconnect or sync */
 } * moment;
 
 static void read_part(char *to)
@@ -111,7 +112,7 @@ static int open_elsewhere(void)
  * Checks the target's pool: either it is marked as inconsistent, and other initiators are refused,
  * or its bytes are those of the memory or those from before. If `is_free` is true, no process has
  * the pool open, and this process tries to open it. Otherwise the stopped initiator still has the
- * pool open, and only the mark is read.
+ * pool open, and this process only reads whether the pool is marked.
  */
 static bool is_sound(unsigned *marked, bool is_free)
 {
@@ -131,8 +132,8 @@ static bool is_sound(unsigned *marked, bool is_free)
 }
 
 /*
- * Wait until the initiator catches up or syncs: in half of the cases for any moment of it, else
- * for a moment while bytes are sent.
+ * Wait for a moment while the initiator reconnects or syncs: in half of the cases for any moment,
+ * else for one while bytes are sent.
  */
 static void wait_moment(void)
 {
@@ -217,7 +218,7 @@ static void test_moments(unsigned moments, uint64_t seed)
 	}
 	diag("seed %ju: %u moments, %u with the mark set", (uintmax_t)seed, moments, marked);
 	is_int(sound, moments,
-		"killed catch-up or sync: the pool is marked as inconsistent and refuses other initiators, "
+		"kill during a reconnect or sync: the pool is marked as inconsistent and refuses other initiators, "
 		"or it has all old bytes or all new ones");
 }
 

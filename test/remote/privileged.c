@@ -35,13 +35,13 @@ int main(void)
 		return 0;
 	}
 	ok(refused(!rpmem_create("127.0.0.1", "s.set", pool, SIZE, &nlanes, NULL)),
-		"rpmem_create: EPERM in a program with more rights than its user");
+		"rpmem_create: it fails with EPERM in a program with more rights than its user");
 	ok(refused(!rpmem_open("127.0.0.1", "s.set", pool, SIZE, &nlanes, NULL)),
-		"rpmem_open: EPERM in a program with more rights than its user");
+		"rpmem_open: it fails with EPERM in a program with more rights than its user");
 	ok(refused(rpmem_remove("127.0.0.1", "s.set", 0)),
-		"rpmem_remove: EPERM in a program with more rights than its user");
+		"rpmem_remove: it fails with EPERM in a program with more rights than its user");
 	ok(refused(holdfast_remote_describe("127.0.0.1", "s.set", &set)),
-		"holdfast_remote_describe: EPERM in a program with more rights than its user");
+		"holdfast_remote_describe: it fails with EPERM in a program with more rights than its user");
 	ok(!dlopen("libfabric.so.1", RTLD_NOW | RTLD_NOLOAD),
 		"libfabric: it is not loaded into a program with more rights than its user");
 	return tap_done();

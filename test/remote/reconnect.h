@@ -137,8 +137,9 @@ FIXTURE RPMEMpool *made(void)
 
 /*
  * Stores to the pool with all calls that store. If the target is lost, librpmem only notes the
- * ranges. Each lane stores to a quarter of the pool of its own, because bytes that one lane has
- * flushed may arrive after bytes that another lane has flushed and drained later.
+ * ranges, to send them at the next reconnect. Each lane stores to a quarter of the pool of its own,
+ * because bytes that one lane has flushed may arrive after bytes that another lane has flushed and
+ * drained later.
  */
 FIXTURE void store_some(RPMEMpool *rpp, unsigned times)
 {

@@ -126,7 +126,7 @@ static void take(unsigned key)
 	while (i < length && key_of(words[i]) != key)
 		i++;
 	for (; i < length; i++)
-		words[i] = i + 1 < length ? words[i + 1] : 0; /* w4: lost w4: early */
+		words[i] = i + 1 < length ? words[i + 1] : 0; /* w4: lost store, w4: early store */
 	persist(leaf->words, sizeof(leaf->words));
 }
 

@@ -69,7 +69,7 @@ static void put(unsigned key, unsigned value)
 		flush(entry, sizeof(*entry));
 	else if (!HAS(t4))
 		persist(entry, sizeof(*entry));
-	*bucket = offset_of(entry); /* t2: lost t4 t8 x12: early */
+	*bucket = offset_of(entry); /* mistake t2: lost store; mistakes t4 t8 x12: early store */
 	if (!HAS(t2))
 		persist(bucket, sizeof(*bucket));
 	add_to_count(1);

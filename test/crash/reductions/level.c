@@ -90,7 +90,7 @@ static void fill(struct bucket *bucket, int i, unsigned key, unsigned value, uin
 	if (!in_one_epoch)
 		persist(slot, sizeof(*slot));
 	uint64_t tokens = (bucket->tokens & ~drop) | UINT64_C(1) << i;
-	bucket->tokens = tokens; /* w8 w10 w12 w14 w22: early w20: lost */
+	bucket->tokens = tokens; /* mistakes w8 w10 w12 w14 w22: early store; w20: lost store */
 	if (in_one_epoch)
 		flush(slot, sizeof(*slot));
 	flush(&bucket->tokens, sizeof(bucket->tokens));
@@ -105,7 +105,7 @@ static void drop(struct bucket *bucket, int i)
 		bucket->slots[i].value = 0; /* w16: early */
 		flush(&bucket->slots[i], sizeof(bucket->slots[i]));
 	}
-	bucket->tokens &= ~(UINT64_C(1) << i); /* w16 w22: lost w20: early */
+	bucket->tokens &= ~(UINT64_C(1) << i); /* bugs w16 w22: lost store; w20: early store */
 	persist(&bucket->tokens, sizeof(bucket->tokens));
 }
 
@@ -207,8 +207,8 @@ static unsigned count_all(void)
 }
 
 /*
- * Removes duplicates, which a crash can leave while an item moves: drops the copy in the bottom
- * level of an item that is in both levels.
+ * Removes duplicates, which a crash can leave while an item moves: if an item is in both levels,
+ * drops its copy in the bottom level.
  */
 static void remove_twins(void)
 {
