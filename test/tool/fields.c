@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fields.c - print the tables of tools/holdfast/fields.c as lines of "TABLE KEY TYPE [TABLE]"
+ * fields.c - print the tables of JSON keys in tools/holdfast/fields.c, a line for each key:
+ * "TABLE KEY TYPE [TABLE]"
  *
- * With two arguments, the name of a machine in test/unit/trees and an empty directory, it fills the
- * directory with the sysfs of that machine.
+ * With two arguments, the name of a machine in test/unit/trees and an empty directory, the program
+ * prints nothing, but fills the directory with the made-up sysfs of that machine.
  */
 #include "fields.h"
 

@@ -165,7 +165,8 @@ requires() {
 	exit 99
 }
 
-# Uses a folder of its own in /dev/shm, as other tests may run holdfast crash at the same time.
+# Has holdfast crash keep its images in a new folder in /dev/shm, which no other test uses at the
+# same time.
 own_images() {
 	HOLDFAST_CRASH_DIR=$(mktemp -d /dev/shm/holdfast-test.XXXXXX) || exit 99
 	export HOLDFAST_CRASH_DIR

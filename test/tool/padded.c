@@ -20,7 +20,7 @@
 #include <valgrind/memcheck.h>
 
 #define LENGTH 65536
-#define AT     4090 /* offset of the record, which spans two pages */
+#define AT     4090 /* offset of the struct in the file: the struct spans two pages */
 
 struct record {
 	char kind;

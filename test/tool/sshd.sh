@@ -63,7 +63,8 @@ sshd_configure() { # FOLDER ADDRESS PORT
 		ControlPath none
 		LogLevel ERROR
 	END
-	# A port in the target string is given as -p, which overrules the port in this file.
+	# If a target string contains a port, ssh gets it by the option -p, which overrules the port
+	# in this file.
 	# curve25519-sha256 has no post-quantum arithmetic: a log-in takes half the time.
 	printf '#!/bin/sh\nexec ssh -F %q "$@"\n' "$1/ssh_config" >"$1/ssh"
 	chmod +x "$1/ssh"

@@ -129,7 +129,8 @@ static void test_started(void)
 	memset(told.address, 'a', CONTROL_ADDRESS_MAX);
 	control_put_result(&out, WIRE_OK, "");
 	control_put_started(&out, &told);
-	ok(!out.bad, "control_put_started: the largest number of lanes fits a frame");
+	ok(!out.bad,
+		"control_put_started: a reply about the largest number of lanes fits into one frame");
 	struct reader in = reader_on(bytes, writer_length(&out));
 	struct control_result result;
 	is_int(control_get_result(&in, &result), 0,
@@ -375,7 +376,7 @@ static void test_state(void)
 	memset(bytes + 16, 0, 8);
 	in = reader_on(bytes, writer_length(&out));
 	is_int(control_get_session(&in, &got_session), -EPROTO,
-		"control_get_session: generation 0 is refused");
+		"control_get_session: a session whose number (generation) is 0 is refused");
 
 	out = writer_on(bytes, sizeof(bytes));
 	control_put_state(&out, &state);
@@ -385,31 +386,32 @@ static void test_state(void)
 			got_state.since == 10 && got_state.missing == UINT64_MAX - 1 &&
 			got_state.extent == UINT64_MAX && got_state.generation == 9 &&
 			!memcmp(got_state.identity, state.identity, sizeof(state.identity)),
-		"control_get_state: a state reads back as it was written");
+		"control_get_state: a pool state reads back as it was written");
 	int refused = 0;
 	for (size_t cut = 0; cut < length; cut++) {
 		in = reader_on(bytes, cut);
 		refused += control_get_state(&in, &got_state) == -EPROTO;
 	}
-	is_int(refused, length, "control_get_state: a state that is truncated anywhere is refused");
+	is_int(refused, length,
+		"control_get_state: a pool state that is truncated anywhere is refused");
 	bytes[35] = 0;
 	bytes[43] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), 0,
-		"control_get_state: a state that says that all bytes up to its extent are missing is accepted");
+		"control_get_state: a pool state is accepted if it says that all bytes before an offset (extent) are missing");
 	bytes[35] = 1;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a state with more missing bytes than its extent is refused");
+		"control_get_state: a pool state is refused if it says that more bytes are missing before an offset (extent) than there are");
 	bytes[35] = 0;
 	bytes[26] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a state that is not marked as inconsistent, but has the time of a mark, is refused");
+		"control_get_state: a pool state is refused if it says that the pool is consistent, but has a time at which the pool became inconsistent");
 	bytes[0] = 0;
 	in = reader_on(bytes, length);
 	is_int(control_get_state(&in, &got_state), -EPROTO,
-		"control_get_state: a state whose values are declared unknown, but are not 0, is refused");
+		"control_get_state: a pool state is refused if it says that its values are unknown, and one of them is not 0");
 
 	out = writer_on(bytes, sizeof(bytes));
 	control_put_mark(&out, &mark);
@@ -423,8 +425,8 @@ static void test_state(void)
 		out = writer_on(bytes, sizeof(bytes));
 		control_put_mark(&out, &lies[i]);
 		is_int(control_get_mark(bytes, CONTROL_MARK_SIZE, &got_mark), -EPROTO,
-			i ? "control_get_mark: a request with an extent of 0 is refused"
-			  : "control_get_mark: a request with more missing bytes than its extent is refused");
+			i ? "control_get_mark: a request is refused if it says that the missing bytes are before the offset (extent) 0"
+			  : "control_get_mark: a request is refused if it says that more bytes are missing before an offset (extent) than there are");
 	}
 }
 

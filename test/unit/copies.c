@@ -126,7 +126,10 @@ static bool set_is_right(set_fn *set, struct arena *to, const struct shot *shot)
 	return returned && arena_as_wanted(to, shot->dest, shot->len);
 }
 
-/* Sets all members of `cpu` that engines read to random values, except the cache line size. */
+/*
+ * Gives random values to all settings in `cpu` that the engines (copy functions) read, except the
+ * cache line size.
+ */
 static void random_settings(void)
 {
 	static const size_t thresholds[] = {0, 256, SIZE_MAX};
@@ -140,7 +143,7 @@ static void random_settings(void)
 	cpu.fence_while_streaming = random_below(2);
 }
 
-/* Counts all calls of one function of one engine; they are reported as one test point. */
+/* Counts the calls of one function of one engine, which together are one test point. */
 struct tally {
 	const char *engine, *function;
 	unsigned calls, failures;
@@ -158,8 +161,8 @@ static void tally_add(struct tally *tally, const struct shot *shot, bool right)
 
 static void tally_tell(const struct tally *tally, const char *as)
 {
-	is_int(tally->failures, 0, "engine %s: %u calls of %s %s", tally->engine, tally->calls,
-		tally->function, as);
+	is_int(tally->failures, 0, "engine %s: all of %u calls of %s %s", tally->engine,
+		tally->calls, tally->function, as);
 }
 
 /*

@@ -90,7 +90,7 @@ static void bits(void)
 static const struct {
 	const char *what;
 	struct x86_id id;
-	const char *engine; /* engine if MOVDIR64B, which is used only on request, is left out */
+	const char *engine; /* engine that is chosen if nobody asks for MOVDIR64B */
 	bool has_movdir64b;
 	const char *tuning;
 } machines[] = {

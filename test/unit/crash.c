@@ -17,7 +17,7 @@
 
 #define SIZE 4096
 
-/* A trace of one file, to which the functions below add event by event. */
+/* A trace of the stores to one file. The functions below each add an event to its end. */
 static struct trace trace;
 static unsigned char first[SIZE], base[SIZE], image[SIZE];
 static struct memories memories;
@@ -361,7 +361,9 @@ static void budgets(void)
 
 static uint64_t early_without[LINES]; /* [i]: lines that were lost while line i survived */
 
-/* Notes, for each line that has survived in the image, which other lines were lost. */
+/*
+ * Records, for each cache line that has survived in the crash image, which other lines were lost.
+ */
 static bool note_lines(void)
 {
 	uint64_t there = 0;
@@ -374,7 +376,10 @@ static bool note_lines(void)
 	return false;
 }
 
-/* Counts the pairs of lines of which one survives without the other in one of 64 images. */
+/*
+ * Counts the ordered pairs of cache lines of which the first survives and the second is lost in at
+ * least one of 64 crash images.
+ */
 static void many_lines(void)
 {
 	unsigned shown = 0;
@@ -439,8 +444,9 @@ static void sheets(void)
 }
 
 /*
- * A cut is a choice of the stores that survive a crash: it has a rule for each unit (piece of a
- * file). Gives 20 units of a cut random rules, and compares the cut with an array of these rules.
+ * A cut says which stores survive a crash: for each unit, which is a piece of a file, it has a
+ * choice of the unit's stores. This test gives 20 units random choices again and again, and
+ * compares the cut with a plain array of these choices.
  */
 static void cuts(void)
 {
@@ -467,16 +473,16 @@ static void cuts(void)
 		spans = copied.count > spans ? copied.count : spans;
 	}
 	is_int(wrong, 0,
-		"cut (choice of surviving stores): each of 20 groups of stores has the choice that it was given last");
+		"cut (choice of surviving stores): each of 20 pieces of a file has the choice that it was given last");
 	ok(spans > 5 && spans <= 20,
-		"cut (choice of surviving stores): 20 groups of stores are kept in at most 20 spans");
+		"cut (choice of surviving stores): the choices for 20 pieces of a file need at most 20 entries");
 	cut_fini(&cut);
 	cut_fini(&copied);
 }
 
-#define LONG 32768u /* bytes of the longest part of a copy */
+#define LONG 32768u /* maximum bytes of a copy in one event of a trace */
 
-/* Adds a part of a copy, up to the byte in front of `end`, to a trace. */
+/* Adds an event to a trace: a program has copied bytes to the offsets `from` to `end` - 1. */
 static void copy_part(struct trace *to, uint64_t from, uint64_t end, uint8_t is_more)
 {
 	static struct event slots[1 + LONG / EVENT_SLOT];
@@ -489,7 +495,10 @@ static void copy_part(struct trace *to, uint64_t from, uint64_t end, uint8_t is_
 		bail("a part of a copy is refused");
 }
 
-/* True if element `i` of a unit is word `i` of a copy that begins at offset 3. */
+/*
+ * True if element `i` of a unit (piece of a file) is 8-byte word `i` of a copy to offset 3. The
+ * copy has only 5 bytes of word 0.
+ */
 static bool is_word(const struct unit *unit, uint32_t i)
 {
 	struct element element = unit_element(unit, i);
@@ -497,7 +506,10 @@ static bool is_word(const struct unit *unit, uint32_t i)
 	return place_offset(element.place) == (i ? 8 * i : 3) && element.length == (i ? 8 : 5);
 }
 
-/* Looks up the 12288 words of one copy, which are the elements of one unit, in several orders. */
+/*
+ * A trace has one long copy of 12288 words, each of which may survive a crash by itself. Looks the
+ * words up in several orders.
+ */
 static void many_elements(void)
 {
 	static unsigned char bytes[3 * LONG];
@@ -519,7 +531,7 @@ static void many_elements(void)
 			bail("no memory for a copy");
 	struct unit unit = history_pending(&history, 0);
 	is_int(unit.count, count,
-		"copy of 98301 bytes: the trace gives one element for each word of the copy");
+		"copy of 98301 bytes: each of its 8-byte words is an element that may survive a crash by itself");
 	for (uint32_t i = 0; i < count; i++)
 		wrong += !is_word(&unit, i);
 	is_int(wrong, 0,

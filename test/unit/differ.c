@@ -27,9 +27,9 @@ static struct target {
 	unsigned first, count, most;
 	uint64_t exchanged, compared;
 	bool differs[PAGES];
-	int wrong;       /* calls that break a rule of differ.h */
+	int wrong;       /* number of calls that break a rule of differ.h */
 	int mark;        /* MARK_SENT, MARK_DONE */
-	uint64_t marked; /* offset that `mark` was called with */
+	uint64_t marked; /* offset that was passed to mark() */
 	int fails_after; /* answers; 0: never */
 	uint8_t hashes[COMPARE_HASHES_MAX][HASH_SIZE];
 } target;

@@ -38,9 +38,9 @@ static void test_row(const struct cpu_engine *engine)
 	ok(!(engine->needs & ~all_features()),
 		"engine %s: all features that the engine needs have names", name);
 	ok(engine->flushes == (strncmp(name, "none-", 5) != 0),
-		"engine %s: its member `flushes` agrees with its name", name);
+		"engine %s: the member `flushes` of its struct agrees with its name", name);
 	is_int(engine->line_size, engine->flushes && strncmp(name, "any_", 4) ? USUAL_LINE_HERE : 0,
-		"engine %s: its member `line_size` agrees with its name", name);
+		"engine %s: the member `line_size` of its struct agrees with its name", name);
 }
 
 static void test_table(void)
@@ -279,7 +279,7 @@ static void init_with(const char *variable, const char *value)
 	unsetenv(variable);
 }
 
-/* Stands for the default threshold, which depends on the size of the CPU's lines. */
+/* In the table below: the default threshold, which depends on the size of the CPU's cache lines. */
 #define DERIVED SIZE_MAX
 
 static void test_threshold(void)

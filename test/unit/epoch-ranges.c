@@ -89,13 +89,14 @@ static void joining(void)
 
 	for (uintptr_t at = 0; at < 1000; at++)
 		epoch_ranges_add(&set, file, (struct range){at, at + 1}, 7);
-	is_int(set.count, 1, "epoch_ranges: neighbours with the same epoch become one range");
+	is_int(set.count, 1,
+		"epoch_ranges: adjacent ranges with the same epoch (number of a failure) become one range");
 	ok(epoch_ranges_cover(&set, file, (struct range){0, 1000}, 7),
-		"epoch_ranges: a range joined from neighbours is covered from end to end");
+		"epoch_ranges: a range joined from adjacent ranges is found from its first to its last address");
 	ok(!epoch_ranges_cover(&set, file, (struct range){0, 1000}, 8),
-		"epoch_ranges: a range that was added with epoch 7 does not count as covered for epoch 8");
+		"epoch_ranges: a range that was added with epoch (number of a failure) 7 is not found in a search for epoch 8");
 	ok(!epoch_ranges_cover(&set, other, (struct range){0, 1000}, 7),
-		"epoch_ranges: a range that was added for one file does not count for another at the same addresses");
+		"epoch_ranges: a range that was added for one file is not found if another file is searched at its addresses");
 }
 
 static void bounded(void)
@@ -107,10 +108,10 @@ static void bounded(void)
 		epoch_ranges_add(&set, file, (struct range){10 * i, 10 * i + 5}, i + 1);
 	ok(set.count <= EPOCH_RANGES_MAX, "epoch_ranges: a full set does not grow");
 	ok(!epoch_ranges_cover(&set, file, (struct range){0, 5}, 1),
-		"epoch_ranges: a full set forgets the range with the oldest epoch");
+		"epoch_ranges: a full set forgets the range whose latest failure is the oldest");
 	ok(epoch_ranges_cover(
 		   &set, file, (struct range){10 * (ranges - 1), 10 * (ranges - 1) + 5}, ranges),
-		"epoch_ranges: a full set keeps the latest range");
+		"epoch_ranges: a full set keeps the range that was added last");
 	epoch_ranges_clear(&set);
 	is_int(set.count, 0, "epoch_ranges: a cleared set is empty");
 }

@@ -268,7 +268,10 @@ static void test_sharing(void)
 	munmap(local, TARGET_SIZE);
 }
 
-/* An initiator that prefers messages sends relaxed ranges in messages, not by RMA writes. */
+/*
+ * An initiator that prefers messages sends all bytes in messages: also relaxed ranges, whose words
+ * need not arrive whole, and which other initiators send by RMA writes.
+ */
 static void test_preference(void)
 {
 	struct target *target = target_new(HOLDFAST_METHOD_WRITE_MESSAGE, 1);
@@ -282,7 +285,7 @@ static void test_preference(void)
 		bail("no client: %s", err_get());
 	change(local + LONG, 4 * LONG);
 	is_int(lanes_persist(client, 0, LONG, 4 * LONG, true), 0,
-		"an initiator that prefers messages: a relaxed persist succeeds");
+		"an initiator that prefers messages: a persist whose words need not arrive whole succeeds");
 	is_int(target->commits, 0, "an initiator that prefers messages: nothing is written by RMA");
 	ok(!memcmp(local + LONG, target->pool + LONG, 4 * LONG),
 		"an initiator that prefers messages: the bytes have arrived");

@@ -42,7 +42,10 @@ static void new_flights(void)
 	flights_init(flights);
 }
 
-/* A thread that waits for the flights of a file, and writes to a pipe when the wait has ended. */
+/*
+ * A thread that waits for the write-backs of a file that are in progress, and writes to a pipe
+ * when this wait has ended.
+ */
 struct waiter {
 	pthread_t thread;
 	struct file_id file;
@@ -168,7 +171,7 @@ static void unknown_files(void)
 	munmap(two, 4096);
 }
 
-/* Runs in a child: begins a flight (a write-back), which never ends. */
+/* Runs in a child process: begins a flight (a write-back in progress) and never ends it. */
 static _Noreturn void fly_for_ever(struct file_id of, struct range range, int begun)
 {
 	struct flight_begun flight;
@@ -190,7 +193,10 @@ static void wait_for_child(const int begun[2])
 	close(begun[1]);
 }
 
-/* Forks a child that begins a flight and never ends it. Returns when the flight has begun. */
+/*
+ * Forks a child that begins a flight (a write-back in progress) and never ends it. Returns when
+ * the flight has begun.
+ */
 static pid_t fly_in_child(struct file_id of, struct range range)
 {
 	int begun[2];
@@ -240,8 +246,8 @@ static void killed_processes(void)
 }
 
 /*
- * A write-back under way in this process, which must be found although killed children leave
- * entries.
+ * A write-back of this process that is in progress. Waiters must find it although killed children
+ * leave entries of their own in the table.
  */
 static struct flight_begun living;
 
@@ -283,8 +289,8 @@ static void *wait_early(void *unused)
 }
 
 /*
- * Starts a thread that waits for the child's flight, before the child is killed. Does so in the
- * first call after the flight has begun, and nothing in other calls.
+ * Starts a thread that waits until the write-back of a child process ends. The first call after
+ * that write-back has begun starts the thread; all other calls do nothing.
  */
 static void wait_once_it_flies(void)
 {
@@ -339,8 +345,10 @@ static void *wait_together(void *arg)
 }
 
 /*
- * Two waiters must not both end the flight of a dead thread. Flights under way are counted: if the
- * dead thread's were subtracted twice, waiters would miss the flight of another thread.
+ * If a thread dies while its write-back is in progress, a thread that waits for the write-back
+ * removes it from the table and decrements the number of write-backs in progress. Two waiters must
+ * not both do so: the number would be too small, and waiters would miss the write-back of another
+ * thread.
  */
 static void two_waiters_for_the_dead(void)
 {
@@ -362,13 +370,13 @@ static void two_waiters_for_the_dead(void)
 		wrong += atomic_load(&flights->under_way) != 0;
 	}
 	is_int(wrong, 0,
-		"flights: two waiters end the write-back of a dead thread only once, in each of %d rounds",
+		"flights: two waiters remove the write-back of a dead thread only once, in each of %d attempts",
 		ROUNDS);
 }
 
 /*
- * Tests flights of unknown files in a child, which has mapped the same files at the same addresses
- * as this process.
+ * Tests waiting for the write-back of a child process. The library knows the file only by its
+ * address; the child has mapped the same files at the same addresses as this process.
  */
 static void unknown_files_of_children(void)
 {
@@ -402,8 +410,9 @@ static void unknown_files_of_children(void)
 }
 
 /*
- * Tests a child that was made without the handlers of fork(3), and has mapped the file `two` at the
- * address where this process has mapped the file `one`.
+ * Tests waiting for the write-back of a child made by _Fork(3), which runs no handlers of
+ * pthread_atfork(3). The child has the file `two` at the address where this process has the file
+ * `one`.
  */
 static void children_without_handlers(void)
 {
@@ -419,7 +428,7 @@ static void children_without_handlers(void)
 		return;
 	}
 	new_flights();
-	flights_begin(flights, &known, file, nowhere); /* looks up the identity of this process */
+	flights_begin(flights, &known, file, nowhere); /* the library looks up this process */
 	flights_end(flights, &known);
 	if (pipe(begun))
 		bail("no pipe: %m");
@@ -439,7 +448,10 @@ static void children_without_handlers(void)
 	munmap(two, 4096);
 }
 
-/* Starts more threads than the table has entries for flights: each thread must get its turn. */
+/*
+ * Counts write-backs of more threads than the table has entries for write-backs in progress: each
+ * thread must get an entry at some time.
+ */
 static atomic_uint flown;
 
 static void *fly(void *arg)

@@ -147,8 +147,8 @@ static void test_violation(const struct violation *violation)
 }
 
 /*
- * Each message for a range that a peer may not access is refused, and the lane still works
- * afterwards.
+ * The target refuses each message about bytes that the initiator may not access, and the lane (the
+ * connection) still works afterwards.
  */
 static void test_ranges(void)
 {
@@ -190,7 +190,8 @@ static void test_ranges(void)
 	bare_send(&bare, bare.out, make(bare.out, DATA_BATCH, sequence++, &good, 64));
 	is_int(status(&bare), DATA_DONE,
 		"ranges outside the pool: the lane still works after refused messages");
-	is_int(target->stored, 64, "ranges outside the pool: a store within the pool is done");
+	is_int(target->stored, 64,
+		"ranges outside the pool: a later store within the pool changes the pool");
 	is_int(target->result, 0, "ranges outside the pool: the target keeps running");
 	bare_close(&bare);
 	target_stop(target);

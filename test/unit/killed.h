@@ -22,14 +22,17 @@
 #define KILLED_STORES_MAX 100
 
 struct killed {
-	void *(*prepare)(void); /* parent calls it before each fork: returns the shared memory */
+	void *(*prepare)(void); /* parent calls this before each fork; returns the shared memory */
 	size_t size;
-	void (*body)(void);  /* the child runs it until the child is killed */
-	void (*watch)(void); /* parent calls it after each instruction of the child; or NULL */
-	bool (*holds)(void); /* parent calls it when the child is dead; true: memory is valid */
+	void (*body)(void);  /* the child calls this, and is killed in it */
+	void (*watch)(void); /* parent calls this after each instruction of the child; or NULL */
+	bool (*holds)(void); /* parent calls this when the child is dead; true: memory is valid */
 };
 
-/* Forks a child that is stopped before its body. Returns 0 if it cannot be traced. */
+/*
+ * Forks a child that stops before it calls body(). Returns the child's process id; 0 if the child
+ * cannot be traced.
+ */
 static pid_t killed_start(const struct killed *killed)
 {
 	int status;

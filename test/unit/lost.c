@@ -139,8 +139,9 @@ static void test_killed(const struct call *call, enum holdfast_method method)
 }
 
 /*
- * A read from a stopped target has failed, and now the target runs again. The target must not write
- * to the caller's memory any more, so the adapter's connection must have been closed.
+ * A read from a target that was stopped has failed, and now the target continues. The target must
+ * not write the bytes to the caller's memory any more, so the initiator must have closed the
+ * connection.
  */
 static void check_unread(struct target *target, enum holdfast_method method)
 {

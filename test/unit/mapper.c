@@ -27,8 +27,8 @@ static void begin(void)
 }
 
 /*
- * Appends a target of the device-mapper table. Each target begins at a multiple of 8; `next` is an
- * offset from the first target.
+ * Appends a target (an entry of a device-mapper table) to the made-up answer. Each target begins
+ * at a multiple of 8; its member `next` is the offset of the following target from the first one.
  */
 static void target(const char *type, const char *parameters)
 {

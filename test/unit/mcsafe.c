@@ -206,7 +206,7 @@ static void under_readers(void)
 int main(void)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	signal(SIGBUS, SIG_DFL); /* sanitizers install a handler of their own */
+	signal(SIGBUS, SIG_DFL); /* sanitizers install a handler of SIGBUS */
 	cpu_init();
 	if (sigbus_init())
 		bail("sigbus_init failed");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * notes.c - tests the notes, a list of the ranges that a target may lack: a range that was flushed
- * and not drained is always noted, whatever the order of calls
+ * notes.c - tests the notes, a list of those ranges of a pool that the target may lack: whatever
+ * the order of calls, the list contains each range that was flushed and has not been drained
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -32,7 +32,10 @@ static void begin(unsigned nlanes)
 		bail("no memory");
 }
 
-/* Mark the noted pages in `pages`, and empty the notes. Returns the number of noted bytes. */
+/*
+ * Empties the notes (the list of ranges that a target may lack), and sets pages[i] exactly if page
+ * i was in it. Returns the number of bytes that were in the list.
+ */
 static uint64_t take(bool *pages)
 {
 	uint64_t bytes;
@@ -61,23 +64,24 @@ static void test_calls(void)
 	static bool pages[PAGES];
 
 	begin(2);
-	is_int(take(pages), 0, "notes: new notes have no ranges");
+	is_int(take(pages), 0, "notes (ranges that a target may lack): a new list is empty");
 	notes_add(&notes, 0, 5 * NOTES_PAGE + 8, 8);
 	notes_add(&notes, 1, 9 * NOTES_PAGE - 8, 16);
 	notes_drained(&notes, 0);
 	ok(take(pages) == 2 * NOTES_PAGE && pages[8] && pages[9],
-		"notes_drained: removes the ranges of the given lane from the notes, and keeps those of other lanes");
-	is_int(take(pages), 0, "notes_take: ranges that were taken are not noted any more");
+		"notes_drained: the ranges of the drained lane leave the list of bytes that the target may lack; those of other lanes stay");
+	is_int(take(pages), 0, "notes_take: empties the list of bytes that the target may lack");
 	notes_add(&notes, 0, 3 * NOTES_PAGE, 1);
 	notes_lost(&notes, 0);
 	notes_drained(&notes, 0);
 	ok(take(pages) == NOTES_PAGE && pages[3],
-		"notes_lost: ranges that may be lost stay noted in spite of a later drain");
+		"notes_lost: a later drain does not confirm ranges that the target may have lost");
 	notes_missed(&notes, SIZE - 1, 1);
 	ok(take(pages) == NOTES_PAGE && pages[PAGES - 1],
-		"notes_missed: the last byte of the pool can be noted");
+		"notes_missed: the last byte of the pool can be added to the list of bytes that the target may lack");
 	notes_missed(&notes, GUARD, SIZE - GUARD);
-	is_int(take(pages), SIZE - GUARD, "notes_missed: the whole pool can be noted");
+	is_int(take(pages), SIZE - GUARD,
+		"notes_missed: the whole pool can be added to the list of bytes that the target may lack");
 	notes_missed(&notes, SIZE, 1);
 	notes_missed(&notes, SIZE - 8, 9);
 	notes_missed(&notes, 0, 8);
@@ -86,14 +90,15 @@ static void test_calls(void)
 	notes_add(&notes, 0, 8192, SIZE_MAX);
 	notes_add(&notes, 0, GUARD - 1, 8);
 	notes_add(&notes, 2, 8192, 8);
-	is_int(take(pages), 0, "notes: a range or a lane that does not exist is ignored");
+	is_int(take(pages), 0,
+		"notes (ranges that a target may lack): a range or a lane that does not exist is ignored");
 	notes_enter(&notes, 1);
 	notes_enter(&notes, 7);
 	is_int(notes_calls(&notes), 2,
-		"notes_calls: calls that use a lane and calls without a lane are counted");
+		"notes_calls: returns the number of calls in progress, with those that use no lane");
 	notes_leave(&notes, 1);
 	notes_leave(&notes, 7);
-	is_int(notes_calls(&notes), 0, "notes_calls: calls that have ended are not counted");
+	is_int(notes_calls(&notes), 0, "notes_calls: does not count calls that have ended");
 	notes_fini(&notes);
 }
 
@@ -107,15 +112,17 @@ static void test_back(void)
 	notes_add(&notes, 0, 100 * NOTES_PAGE, 70 * NOTES_PAGE);
 	notes_unite(&notes);
 	unsigned long *taken = notes_take(&notes, &bytes);
-	is_int(bytes, 70 * NOTES_PAGE, "notes_take: returns the number of noted bytes");
+	is_int(bytes, 70 * NOTES_PAGE,
+		"notes_take: returns the number of bytes that the target may lack");
 	is_int(notes_next(&notes, taken, &offset, 4 * NOTES_PAGE), 4 * NOTES_PAGE,
 		"notes_next: returns at most as many bytes as are asked for");
-	is_int(offset, 100 * NOTES_PAGE, "notes_next: finds the first noted page");
+	is_int(offset, 100 * NOTES_PAGE,
+		"notes_next: finds the first page that the target may lack");
 	notes_missed(&notes, 300 * NOTES_PAGE, 1);
 	notes_put_back(&notes, taken);
 	free(taken);
 	ok(take(pages) == 71 * NOTES_PAGE && pages[100] && pages[169] && pages[300],
-		"notes_put_back: ranges that were taken are noted again, and ranges noted meanwhile are kept");
+		"notes_put_back: puts ranges back into the list of missing ranges, and keeps ranges that were added meanwhile");
 	notes_fini(&notes);
 }
 
@@ -139,7 +146,10 @@ static void test_end(void)
 	notes_fini(&notes);
 }
 
-/* As long as the notes have at most 64 ranges, no page is noted that was not flushed. */
+/*
+ * As long as the notes (the list of ranges that a target may lack) have at most 64 ranges, they
+ * have no page that was not flushed.
+ */
 static void test_exact(void)
 {
 	static bool pages[PAGES], want[PAGES];
@@ -154,17 +164,17 @@ static void test_exact(void)
 	}
 	take(pages);
 	ok(!memcmp(pages, want, sizeof(want)),
-		"notes: exactly the pages of 64 flushed ranges are noted");
+		"notes (ranges that a target may lack): after 64 flushes, the list has exactly the flushed pages");
 	for (unsigned i = 0; i < 1000; i++)
 		notes_add(&notes, 0, GUARD + 64 * i, 64);
 	is_int(take(pages), 16 * NOTES_PAGE,
-		"notes: adjacent flushed ranges are joined to one range without a gap");
+		"notes (ranges that a target may lack): adjacent flushed ranges become one range");
 	notes_fini(&notes);
 }
 
 /*
- * Makes random calls on three lanes, and compares the notes with a model that has a set of pages
- * for each lane, and one for the whole pool.
+ * Makes random calls on three lanes, and compares the notes (the list of ranges that a target may
+ * lack) with a model: a set of pages for each lane, and one for the whole pool.
  */
 static void test_random(void)
 {
@@ -204,7 +214,7 @@ static void test_random(void)
 		}
 	}
 	ok(rounds > 20 && !missing,
-		"notes: after random calls, all pages are noted that were flushed and not drained");
+		"notes (ranges that a target may lack): after random calls, the list has all pages that were flushed and not drained");
 	notes_fini(&notes);
 }
 
@@ -229,7 +239,8 @@ static void test_threads(void)
 			bail("no thread");
 	for (unsigned i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
-	is_int(take(pages), SIZE - GUARD, "notes_missed: threads can note pages at the same time");
+	is_int(take(pages), SIZE - GUARD,
+		"notes_missed: threads can add pages to the list of missing ranges at the same time");
 	notes_fini(&notes);
 }
 

@@ -42,7 +42,7 @@ static const char *const fault_names[] = {"torn", "wrong bytes", "unflushed", "f
 
 struct oracle {
 	/* The memory that is watched. Set by the caller. */
-	char *dest; /* shared with the child */
+	char *dest; /* the destination, in memory that parent and child share */
 	size_t len;
 	const char *before, *after; /* contents of dest before and after; each byte changes */
 	size_t line_size;

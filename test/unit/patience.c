@@ -23,18 +23,18 @@
 
 static uint64_t now;
 
-/* How long yields of the CPU take on the simulated machine, and how late a timer wakes a waiter. */
+/* How long a yield takes on the simulated machine, and how late a timer wakes a waiter. */
 struct machine {
 	uint64_t yield;      /* ns of a normal yield */
-	unsigned every;      /* one yield in `every` is a long one; 0: none is */
+	unsigned every;      /* one in `every` yields is a long one; 0: no yield is long */
 	uint64_t long_yield; /* ns of a long yield */
 	unsigned yields;     /* number of yields up to now */
-	uint64_t late;       /* ns from the end of a nap until the waiter runs */
+	uint64_t late;       /* ns from the time limit of a sleep until the waiter runs */
 };
 
 struct count {
 	unsigned polled, slept; /* number of waits that ended by polling, and by sleeping */
-	unsigned napped;        /* number of sleeps that had a limit */
+	unsigned napped;        /* number of sleeps with a time limit */
 	uint64_t lost;          /* ns lost in long yields */
 	uint64_t polled_ns;     /* ns of polling */
 };
@@ -49,7 +49,10 @@ static void yield(struct machine *machine, struct count *count)
 	}
 }
 
-/* Simulates a sleep, which ends after the nap or when the answer arrives, each with a delay. */
+/*
+ * Simulates a sleep. It ends when its time limit (nap) is over or when the answer arrives, in each
+ * case with a delay.
+ */
 static void fall_asleep(
 	struct patience *patience, struct machine *machine, struct count *count, uint64_t there)
 {

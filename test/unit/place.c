@@ -63,7 +63,7 @@ static void alignments(void)
 		is_int(alignment, wanted[i], "place_alignment: %zu bytes need an alignment of %zu",
 			lengths[i], wanted[i]);
 		ok(!place_reserve(&addr, lengths[i], alignment) && !((uintptr_t)addr % alignment),
-			"place_reserve: the place has the alignment that was asked for");
+			"place_reserve: the reserved addresses have the alignment that was asked for");
 		place_release(addr, lengths[i]);
 	}
 	is_int(place_alignment(4096, 16 * MiB), 16 * MiB,
@@ -74,20 +74,24 @@ static void first_fits(void)
 {
 	char *a = above(HINT, 2 * MiB, 2 * MiB), *b = above(HINT, 4 * MiB, 2 * MiB);
 
-	ok(a == (char *)HINT, "place_reserve_above: the first place begins at the hint");
-	ok(b == (char *)HINT + 2 * MiB, "place_reserve_above: the second place is above the first");
+	ok(a == (char *)HINT, "place_reserve_above: the first reserved range begins at the hint");
+	ok(b == (char *)HINT + 2 * MiB,
+		"place_reserve_above: the second reserved range follows the first");
 	char *c = above(HINT, 2 * MiB, 2 * MiB);
 	ok(c == (char *)HINT + 6 * MiB,
-		"place_reserve_above: the third place is above the first two");
+		"place_reserve_above: the third reserved range follows the second");
 	place_release(b, 4 * MiB);
 	char *d = above(HINT, 2 * MiB, 2 * MiB);
-	ok(d == b, "place_reserve_above: a hole that a released place has left is used");
+	ok(d == b, "place_reserve_above: addresses that were released are reserved again");
 	char *e = above(HINT, 4 * MiB, 2 * MiB);
-	ok(e == c + 2 * MiB, "place_reserve_above: a hole that is too small is skipped");
+	ok(e == c + 2 * MiB,
+		"place_reserve_above: a gap between reserved ranges that is too small is skipped");
 	char *f = above(HINT, 4096, 2 * MiB);
-	ok(f == b + 2 * MiB, "place_reserve_above: a hole that is just large enough is used");
+	ok(f == b + 2 * MiB,
+		"place_reserve_above: a gap between reserved ranges that is just large enough is used");
 	char *g = above(HINT + 4096, 4096, 4096);
-	ok(g == f + 4096, "place_reserve_above: the page behind a reserved page is found");
+	ok(g == f + 4096,
+		"place_reserve_above: if the page at the hint is reserved, the page behind it is used");
 	char *h = above(HINT, 4096, GiB);
 	ok(h == (char *)HINT + GiB, "place_reserve_above: an alignment of 1 GiB is kept");
 	munmap(a, (size_t)(h - a) + 4096);
@@ -101,7 +105,7 @@ static void odd_hints(void)
 	place_release(odd, 4096);
 	char *high = above(UINTPTR_MAX, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
-		"place_reserve_above: a hint at the end of the address space gives any place");
+		"place_reserve_above: if the hint is the end of the address space, any free addresses are reserved");
 	place_release(high, 4096);
 	if (under_valgrind())
 		skip("place_reserve_above: asking for half of the address space gives -ENOMEM",
@@ -114,16 +118,16 @@ static void odd_hints(void)
 static void far_hints(void)
 {
 #ifdef __SANITIZE_THREAD__
-	skip("place_reserve_above: hints near both ends of the address space give a place",
+	skip("place_reserve_above: with a hint near either end of the address space, addresses are reserved",
 		"the thread sanitizer uses those addresses itself");
 #else
 	char *low = above(0, 4096, 2 * MiB);
 	ok((uintptr_t)low >= 2 * MiB && (uintptr_t)low < GiB && !((uintptr_t)low % (2 * MiB)),
-		"place_reserve_above: a hint of 0 gives the lowest free place, but not address 0");
+		"place_reserve_above: if the hint is 0, the lowest free addresses are reserved, but not address 0");
 	place_release(low, 4096);
 	char *high = above((uintptr_t)1 << 60, 4096, 2 * MiB);
 	ok(high && !((uintptr_t)high % (2 * MiB)),
-		"place_reserve_above: a hint above user space gives any place");
+		"place_reserve_above: if the hint is above user space, any free addresses are reserved");
 	place_release(high, 4096);
 #endif
 }
@@ -145,8 +149,9 @@ static int by_address(const void *a, const void *b)
 }
 
 /*
- * Replaces mmap(2) in the whole program. While `rivals` is not 0 it simulates another thread: when
- * the library maps a place that it has found free, the function first maps a page there.
+ * Replaces mmap(2) in the whole program. While `rivals` is not 0, this function simulates another
+ * thread: when the library maps addresses that it has found free, the function first maps a page
+ * there.
  */
 static int rivals;
 static char *taken[8];
@@ -163,7 +168,7 @@ void *mmap(void *addr, size_t length, int protection, int flags, int fd, off_t o
 	return (void *)syscall(SYS_mmap, addr, length, protection, flags, fd, offset);
 }
 
-/* A place that another thread has taken in the meantime must not be overwritten. */
+/* Addresses at which another thread has mapped memory in the meantime must not be overwritten. */
 static void rivals_are_faster(void)
 {
 	const int count = sizeof(taken) / sizeof(taken[0]);
@@ -184,7 +189,7 @@ static void rivals_are_faster(void)
 	munmap((char *)HINT, (size_t)(count + 1) * 2 * MiB);
 }
 
-/* Threads that reserve at the same time must be given different places, without gaps. */
+/* Threads that reserve addresses at the same time must get different ranges, without gaps. */
 static void races(void)
 {
 	static char *places[4][50];
@@ -199,7 +204,8 @@ static void races(void)
 	qsort(all, 200, sizeof(*all), by_address);
 	for (size_t i = 0; i < 200; i++)
 		good += all[i] == (char *)HINT + i * 2 * MiB;
-	is_int(good, 200, "place: four threads with the same hint get 200 adjacent places");
+	is_int(good, 200,
+		"place: four threads that reserve addresses at the same hint get 200 adjacent ranges");
 	munmap(all[0], 200 * 2 * MiB);
 }
 
@@ -221,10 +227,10 @@ static void refusals(void)
 
 	refuses = true;
 	is_int(place_reserve(&addr, 2 * MiB, 2 * MiB), 0,
-		"place_reserve: succeeds although munmap fails for reserved memory beside the aligned place");
+		"place_reserve: succeeds although munmap fails for the memory beside the aligned addresses");
 	refuses = false;
 	is_int((uintptr_t)addr % (2 * MiB), 0,
-		"place_reserve: the place is aligned although munmap fails for reserved memory beside the place");
+		"place_reserve: the reserved addresses are aligned although munmap fails for the memory beside them");
 	if (mmap(addr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != addr)
 		bail("cannot map: %m");
 	ok(is_accessible(addr), "place_discard: the memory is accessible before the call");
