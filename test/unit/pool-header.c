@@ -35,7 +35,7 @@ static void of_the_original(void)
 	is_int(header.created, 0x6b010925, "header_decode: the time of creation is read");
 	is_int(header.attr.user_flags[0], 0x10, "header_decode: user flags are read");
 	ok(!memcmp(header.attr.uuid, header.attr.prev_uuid, UUID_SIZE),
-		"header_decode: the only part of a pool is its own predecessor");
+		"header_decode: the only part of a pool has its own UUID as that of the previous part");
 	ok(header.shutdown_valid && !header.shutdown.dirty,
 		"header_decode: the shutdown state is that of a closed pool");
 	header_encode(again, &header);
@@ -56,7 +56,7 @@ static void of_the_original(void)
 
 /*
  * A header has the UUIDs of the four neighbours of its part. This test gives all four different
- * values, as some are equal in the recorded header.
+ * values, because some are equal in the header that pmempool made.
  */
 static void neighbours(void)
 {

@@ -93,7 +93,7 @@ static void unsafe_shutdowns(void)
 		"shutdown state: after an unsafe shutdown a second open is refused, too");
 	shutdowns(4);
 	is_int(open_and_close(set), 0,
-		"shutdown state: a pool opens if the module's count of unsafe shutdowns is the one that the pool recorded");
+		"shutdown state: a pool opens if its NVDIMM module still has the count of unsafe shutdowns that the pool recorded");
 	lose_power(set);
 	tree_file(MODULE "id", "8680-77777777\n");
 	is_int(open_and_close(set), -EINVAL,
@@ -108,7 +108,7 @@ static void unsafe_shutdowns(void)
 		"shutdown state: an unsafe-shutdown count that is not a number is refused");
 	unlink(tree_path(MODULE "dirty_shutdown"));
 	is_int(open_and_close(set), 0,
-		"shutdown state: modules that do not count unsafe shutdowns are accepted");
+		"shutdown state: a pool opens on NVDIMM modules that do not count unsafe shutdowns");
 	pool_remove(pooldir_root, "sds.set", 0);
 	attr.incompat_features = POOL_INCOMPAT_CHECKSUM_2K;
 	shutdowns(1);
@@ -186,7 +186,7 @@ static void hidden(void)
 #define REGION "devices/ndbus0/region0/"
 #define DAX    REGION "dax0.0/dax0.1/"
 
-/* The range from the first to the last byte that the engine was told to flush. */
+/* The range from the first to the last byte that the library wanted to flush. */
 static struct {
 	const char *from, *to;
 } flushed;
@@ -229,8 +229,8 @@ static bool all_flushed(const struct pool *pool)
 }
 
 /*
- * Opens pools with an engine that records the ranges that it is told to flush, like that of a CPU
- * that can flush.
+ * Opens pools as on a CPU that can flush. The functions that would flush cache lines are replaced
+ * by one that only records the ranges to flush.
  */
 static void left_in_caches(void)
 {

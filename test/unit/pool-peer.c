@@ -69,7 +69,7 @@ static void info_of_parts(uint32_t features)
 		"pmempool info: shows the UUID of the previous replica");
 	ok(says(said, "Checksum", "[OK]"), "pmempool info: accepts the checksum of the first part");
 	ok(says(said, "Alignment Descriptor", "[OK]"),
-		"pmempool info: accepts the description of this machine's architecture");
+		"pmempool info: accepts the header's description of this machine's architecture");
 	said = run(&status, "info -f obj", pooldir_path("ours1"));
 	ok(says(said, "Checksum", "[OK]"),
 		"pmempool info: accepts the checksum of the second part");

@@ -68,12 +68,12 @@ static void test_text(void)
 	state.extent = 7;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: a state with 8 missing bytes in an extent of 7 bytes is refused");
+		"state_parse: a state that says that 8 bytes are missing within a range of 7 bytes is refused");
 	state.inconsistent = false;
 	state.missing = state.extent = 0;
 	state_format(&state, text);
 	is_int(state_parse(text, strlen(text), "x", &got), -EBADMSG,
-		"state_parse: a state that is not marked as inconsistent, but has the time of a mark, is refused");
+		"state_parse: the state of a consistent pool is refused if it says since when the pool is inconsistent");
 }
 
 static void test_file(void)
@@ -290,26 +290,26 @@ static void test_stamps(void)
 	state.generation = 5;
 	state.stamped = stamp_set(pool, &state, "/");
 	if (!state.stamped) {
-		skip("stamp_check: stamps of the pool's own generation are accepted",
+		skip("stamp_check: parts stamped with the expected generation (number of the session) are accepted",
 			"the file system has no extended attributes");
 	} else {
 		is_int(stamp_check(pool, &state, 5), 0,
-			"stamp_check: stamps of the pool's own generation are accepted");
+			"stamp_check: parts stamped with the expected generation (number of the session) are accepted");
 		is_int(stamp_check(pool, &state, 4), 0,
-			"stamp_check: stamps of a later generation are accepted");
+			"stamp_check: parts stamped with a later generation (number of the session) are accepted");
 		is_int(stamp_check(pool, &state, 6), -ESTALE,
-			"stamp_check: stamps of an earlier generation are stale");
+			"stamp_check: parts stamped with an earlier generation (number of the session) are stale");
 		state.identity[0]++;
 		is_int(stamp_check(pool, &state, 5), -ESTALE,
-			"stamp_check: stamps of another pool are stale");
+			"stamp_check: parts that were stamped for another pool are stale");
 	}
 	pool_discard(pool);
 	pool = make_pool(set);
 	is_int(stamp_check(pool, &state, 5), state.stamped ? -ESTALE : 0,
-		"stamp_check: a pool with a part that has lost its stamp is stale");
+		"stamp_check: a pool is stale if one of its parts has lost its stamp, an extended attribute");
 	state.stamped = false;
 	is_int(stamp_check(pool, &state, 5), 0,
-		"stamp_check: parts without stamps are accepted if not all parts could get a stamp");
+		"stamp_check: parts without stamps are accepted if the state file says that not all parts have one");
 	pool_discard(pool);
 	pool_set_free(set);
 }

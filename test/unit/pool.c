@@ -63,7 +63,7 @@ static void several_parts(void)
 	is_int(pool_size(pool), size,
 		"pool_size: the size is that of all parts, less a page for each header but the first");
 	is_int(pool_guard(pool), 4096,
-		"pool_guard: with headers the peer may not write to the first page");
+		"pool_guard: the other machine may not write to the first page of a pool with headers");
 	is_int(pool_granularity(pool), PMEM2_GRANULARITY_PAGE,
 		"pool_granularity: returns PAGE for files in the page cache");
 	ok(!pool_is_device(pool), "pool_is_device: returns false for files");
@@ -112,7 +112,7 @@ static void single_header(void)
 	struct pool *pool = make(set, 4 * MIB, &attr);
 
 	is_int(pool_size(pool), 4 * MIB,
-		"pool_size: with SINGLEHDR only the first part has a header page, which does not count");
+		"pool_size: with SINGLEHDR only the first part has a header page, which counts as part of the pool");
 	memset((char *)pool_base(pool) + 2 * MIB, 7, 10);
 	is_int(pool_close(pool), 0, "SINGLEHDR: the pool closes");
 	is_int(byte_at("s1", 0), 7, "SINGLEHDR: the second part has no header");
@@ -142,7 +142,8 @@ static void no_headers(void)
 	is_int(pool_create(set, 5 * MIB, &attr, &pool), -EINVAL,
 		"pool_create: attributes are refused for NOHDRS");
 	pool = make(set, 5 * MIB, NULL);
-	is_int(pool_guard(pool), 0, "pool_guard: with NOHDRS the peer may write to all bytes");
+	is_int(pool_guard(pool), 0,
+		"pool_guard: the other machine may write to all bytes of a pool with the option NOHDRS");
 	ok(!pool_attributes(pool, &attr) && !memcmp(&attr, zeros(), sizeof(attr)),
 		"pool_attributes: with NOHDRS the attributes are zeros");
 	is_int(pool_set_attributes(pool, zeros()), 0,
@@ -189,7 +190,7 @@ static void change_attributes(void)
 	ok(pool_attributes(pool, &found) && !memcmp(&found, zeros(), sizeof(found)),
 		"pool_attributes: returns zeros also after reopening a pool without attributes");
 	is_int(pool_guard(pool), 4096,
-		"pool_guard: a pool whose attributes were removed is still treated as a pool with headers");
+		"pool_guard: the other machine may not write to the first page if the attributes in the header were removed");
 	is_int(pool_set_attributes(pool, &attr), 0,
 		"pool_set_attributes: a pool without attributes can be given attributes again");
 	pool_close(pool);

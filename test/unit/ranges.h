@@ -88,7 +88,7 @@ static void test_drain(const struct cpu_engine *engine)
 		engine->name);
 }
 
-/* True if flushes of the engine can be observed on this CPU; reports a skipped point if not. */
+/* True if flushes of the engine can be observed on this CPU; if not, reports a skipped test. */
 static bool ranges_seen(const struct cpu_engine *engine)
 {
 	return true;
@@ -183,8 +183,8 @@ static void test_ranges(const struct cpu_engine *engine, size_t line_size, bool 
 }
 
 /*
- * Tests flush and persist with cache lines of one size. Persist is tested with each row of
- * cpu_tunings().
+ * Tests flush and persist with cache lines of one size. Persist is tested with each of the CPU
+ * tunings that cpu_tunings() lists.
  */
 static void test_flush_of(const struct cpu_engine *engine, size_t line_size, int ranges)
 {

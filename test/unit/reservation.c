@@ -233,7 +233,7 @@ static void random_operations(void)
 		if (picture.count[i])
 			map_close(&picture.maps[i]);
 	is_int(reservation_close(&picture.reservation), 0,
-		"reservation: closes when its maps are closed");
+		"reservation: can be closed when its maps are closed");
 }
 
 /*
@@ -338,7 +338,7 @@ static void threads(void)
 		"reservation: if several threads want the same places, each map_open either succeeds or is refused");
 	map_close(&settled);
 	is_int(reservation_close(&shared), 0,
-		"reservation: closes after several threads have used it");
+		"reservation: can be closed after several threads have used it");
 }
 
 /*
@@ -440,7 +440,7 @@ static void look_while_growing(void)
 	for (size_t i = 0; i < 17; i++)
 		map_close(&listed[i]);
 	is_int(reservation_close(&shared), 0,
-		"reservation: closes after its list of maps has grown");
+		"reservation: can be closed after its list of maps has grown");
 }
 
 /*
@@ -539,7 +539,8 @@ static void alignment(void)
 	is_int(map_open(&other, &wanted), PMEM2_E_ADDRESS_UNALIGNED,
 		"map_open: a place that is unaligned and already taken is reported as unaligned");
 	is_int(map_close(&map), 0, "map_close: a map in a reservation is closed");
-	is_int(reservation_close(&rsv), 0, "reservation: closes after its aligned map was closed");
+	is_int(reservation_close(&rsv), 0,
+		"reservation: can be closed after its aligned map was closed");
 }
 
 int main(void)

@@ -24,7 +24,7 @@ static struct pool *pool;
 static struct store store;
 static struct lanes_store calls;
 static char *base;
-static uint64_t lane; /* mark of the lane: a number for the time of its last drain */
+static uint64_t lane; /* a number for the time of the last drain of the lane (connection) */
 
 static atomic_int pending;            /* errno of the next call of msync(); 0: success */
 static size_t synced_from, synced_to; /* range of the last msync(), as offsets in the pool */
@@ -41,7 +41,7 @@ int msync(void *addr, size_t length, int flags)
 	return -1;
 }
 
-/* Drains the lane with this mark. */
+/* Drains the lane whose last drain was at the time *mark, and updates *mark. */
 static int drain(uint64_t *mark)
 {
 	calls.lane(&store, mark);
@@ -74,7 +74,7 @@ static void begin(const char *granularity)
 }
 
 /*
- * Drains, to update the lane's mark: an older mark would make the lane's next drain report the
+ * Drains the lane, so that its last drain is recent. Otherwise its next drain would report the
  * failures that earlier tests caused on files with the same inode number.
  */
 static void forget_failures(void)
@@ -118,7 +118,8 @@ static void test_copies(const char *granularity)
 }
 
 /*
- * Commits more ranges, far apart from each other, than a thread can note. All must be written back.
+ * Commits more ranges, far apart from each other, than a thread can remember for its next drain.
+ * All must be written back.
  */
 static void test_many(void)
 {
@@ -139,8 +140,8 @@ static void test_many(void)
 
 /*
  * Two lanes of one target. The kernel reports a failed write-back to lane 1 only. A drain of lane 2
- * must fail, too: lane 2 has stored bytes since its previous drain (which its mark records), and
- * they may be among those that were not written back.
+ * must fail, too: lane 2 has stored bytes since its previous drain, and they may be among those
+ * that were not written back.
  */
 static void test_lanes(void)
 {
@@ -197,7 +198,7 @@ static void test_device_beside_files(void)
 		"pool of a DAX device between two files: msync(2) is not called for the device");
 	calls.commit(&store, 4 * MIB - 4096, 8192);
 	is_int(drain(&lane), 0,
-		"pool of a DAX device between two files: a range over file and device is drained");
+		"pool of a DAX device between two files: a drain of bytes of both a file and the device succeeds");
 	ok(synced_from == 4 * MIB - 4096 && synced_to == 4 * MIB,
 		"pool of a DAX device between two files: msync(2) is called for the first file's bytes only");
 	calls.commit(&store, 8 * MIB - 64, 128);
@@ -211,7 +212,7 @@ static void test_device_beside_files(void)
 	is_int(drain(&other), 0,
 		"pool of a DAX device between two files: another lane drains the device's bytes");
 	is_int(other, 0,
-		"pool of a DAX device between two files: draining only the device does not change the lane's drain time");
+		"pool of a DAX device between two files: a drain of the device's bytes alone leaves the time of the lane's last drain unchanged");
 	pool->parts[1].device.kind = DEVICE_FILE;
 	end();
 }

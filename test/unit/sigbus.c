@@ -157,8 +157,8 @@ static void repair(int number, siginfo_t *info, void *context)
 	handled++;
 	handler_code = info->si_code;
 	/*
-	 * The address of a local variable would not do: gcc 14's address sanitizer keeps variables
-	 * in memory of its own.
+	 * The address of a local variable would not show which stack is in use: gcc 14's address
+	 * sanitizer keeps variables in memory of its own.
 	 */
 	handler_stack = __builtin_frame_address(0);
 	pthread_sigmask(SIG_BLOCK, NULL, &handler_mask);

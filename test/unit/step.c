@@ -26,9 +26,9 @@ static unsigned share = 1;
 /* Results of all trials of one engine's function. */
 struct tally {
 	const char *engine, *function;
-	unsigned one_in; /* make only one in `one_in` trials of whole words, chosen at random */
+	unsigned one_in; /* try only one in `one_in` ranges of whole words, chosen at random */
 	unsigned trials, faults;
-	unsigned rows; /* a bit for each row of cpu_tunings() that was tried */
+	unsigned rows; /* a bit for each CPU tuning of cpu_tunings() that was tried */
 };
 
 #define RANDOM_OF(array) ((array)[random_below(COUNT(array))])
@@ -205,13 +205,14 @@ static void test_wrong(void)
 
 		trial.flags = rows[i].flags;
 		is_str(oracle_names(faults_of(&(struct subject){&engine, true}, &trial)),
-			oracle_names(rows[i].faults), "oracle of copies: finds %s", rows[i].what);
+			oracle_names(rows[i].faults), "oracle (the judge of copies): detects %s",
+			rows[i].what);
 	}
 }
 
 /*
- * Tests three faults that the oracle finds by the name of the engine: a wrong flush instruction, no
- * streaming stores, and too many of them.
+ * Tests three faults of a copy that depend on the engine, whose name the oracle (the judge of
+ * copies) gets: a wrong flush instruction, no streaming stores, and too many streaming stores.
  */
 static void test_wrong_engines(void)
 {
@@ -222,15 +223,15 @@ static void test_wrong_engines(void)
 	struct cpu as_found = cpu;
 
 	is_str(oracle_names(faults_of(&subject, &trial)), "flushed strangely",
-		"oracle of copies: detects a copy that uses another flush instruction than its engine's name says");
+		"oracle (the judge of copies): detects a copy that uses another flush instruction than its engine's name says");
 	engine.name = "clflush-sse2";
 	trial.flags = NONTEMPORAL;
 	is_str(oracle_names(faults_of(&subject, &trial)), "not streamed",
-		"oracle of copies: detects a copy that should use streaming stores and does not");
+		"oracle (the judge of copies): detects a copy that should use streaming stores and does not");
 	engine.move_line = copy_around_caches;
 	cpu.fence_while_streaming = true;
 	is_str(oracle_names(faults_of(&subject, &trial)), "streamed too long",
-		"oracle of copies: detects a copy with too many streaming stores before a fence");
+		"oracle (the judge of copies): detects a copy with too many streaming stores before a fence");
 	cpu = as_found;
 }
 

@@ -33,7 +33,7 @@
 static volatile struct {
 	uintptr_t lines[STEPOVER_LINES]; /* addresses of the flushes, in order */
 	size_t count;                    /* number of flushes */
-	size_t fences, flushes_before;   /* number of fences; of flushes before the last fence */
+	size_t fences, flushes_before;   /* counts: fences; flushes before the last fence */
 } stepover_seen;
 
 struct stepover_insn {

@@ -502,7 +502,10 @@ static void test_side_by_side(void)
 	finish(client);
 }
 
-/* Sends more messages on a slow lane than its window allows. The target must refuse that. */
+/*
+ * Sends more messages on a slow lane than the target allows without a reply (the window). The
+ * target must refuse that.
+ */
 static void test_window(void)
 {
 	struct lanes_client *client = begin(true);
@@ -525,7 +528,7 @@ static void test_window(void)
 	}
 	is_int(code, -EPROTO,
 		"window: one message more than the target allows without a reply is refused");
-	/* The target's worker may have taken one or two messages, which made room for as many. */
+	/* The target's worker may have taken one or two messages; then as many more are allowed. */
 	ok(sent > window && sent <= window + 2,
 		"window: %u messages were accepted before one was refused", sent - 1);
 	finish(client);

@@ -129,7 +129,7 @@ static void without_journal(void)
 	has_str(told->verdict, "without a journal",
 		"ext4 without a journal: the verdict says that it has no journal");
 	is_str(told->layers[1]->what, "no journal",
-		"ext4 without a journal: the missing journal is listed as a layer");
+		"ext4 without a journal: the missing journal is listed among the layers between file and disk");
 }
 
 /* Options and states of a file system that make stores to it less safe, or impossible. */

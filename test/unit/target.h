@@ -34,7 +34,7 @@ struct target {
 	_Atomic uint16_t port;
 	atomic_int connected;
 	atomic_uint stores, commits, drains, deeps;
-	/* mark that the last drain gave to its lane; mark that this lane had before */
+	/* number of the last drain of any lane; number of the previous drain of the same lane */
 	_Atomic uint64_t marks, since;
 	atomic_size_t stored;
 	/* errno with which stores, drains or deep flushes fail; 0: they succeed */

@@ -167,7 +167,7 @@ static void round_trip(void)
 	is_int(trace_save(&trace, first, path), 0, "trace_save: a trace is saved");
 	is_int(trace_load(&again, loaded, path), 0, "trace_load: a saved trace is loaded");
 	is_int(again.count, trace.count,
-		"trace_load: a loaded trace has as many slots as the saved one");
+		"trace_load: a loaded trace has as many slots for records as the saved one");
 	ok(!memcmp(again.slots, trace.slots, trace.count * EVENT_SLOT),
 		"trace_load: a loaded trace has the records of the saved one");
 	ok(!memcmp(loaded[0], first[0], SIZE),
@@ -253,7 +253,7 @@ static uint64_t read_long(struct trace *trace)
 	for (uint64_t i = 0; i < wanted; i++)
 		add(trace, (struct event){.kind = EVENT_FENCE, .value = i}, NULL);
 	if (trace->spill.state == SPILL_OPEN)
-		fdatasync(trace->spill.fd); /* the kernel keeps dirty pages in memory */
+		fdatasync(trace->spill.fd); /* the kernel can only drop clean pages from memory */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (const struct event *event = trace_first(trace); event;
 			event = trace_next(trace, event))

@@ -3,8 +3,9 @@
  * writeback.c - test the rules N1 to N5 and N8 of map/writeback.h, which say when ranges are noted,
  * joined and written back
  *
- * A flush of a map notes its range; a drain writes noted ranges back by msync(2). The test
- * replaces msync(2) by a function that records the ranges, and calls the kernel.
+ * A flush of a range of a map only notes the range, for the thread's next drain; a drain writes the
+ * noted ranges back by msync(2). The test replaces msync(2) by a function that records the ranges,
+ * and calls the kernel.
  */
 #include "map/writeback.h"
 #include "map/notes.h"
@@ -39,8 +40,8 @@ static struct {
 } asked;
 
 /*
- * A point where a thread can be stopped. If `next` is set, the next thread that comes here meets
- * the test at the barrier `begun`, and then waits for it at `released`.
+ * A point where the test can stop a thread. If `next` is set, the next thread that comes here meets
+ * the test at the barrier `begun`, and then waits at `released` until the test comes there, too.
  */
 static struct hold {
 	atomic_bool next;
@@ -137,13 +138,13 @@ static void joining(void)
 		"N1: an empty range is not written back, whether its address is aligned or not");
 
 	writeback_note(map.addr + page - 1, 2);
-	is_int(calls(), 0, "N2: noting a range does not call msync");
+	is_int(calls(), 0, "N2: noting a range for the next drain does not call msync");
 	writeback_drain();
 	is_int(calls(), 1, "N3: a drain calls msync once for one range");
 	ok(asked_for(0, 0, 2),
 		"N1: if a range of two bytes has one in each of two pages, both pages are written back");
 	writeback_drain();
-	is_int(calls(), 0, "N4: a second drain does not call msync again");
+	is_int(calls(), 0, "N4: a second drain does not write the range back again");
 
 	note(10, 1);
 	note(10 + RANGES_GAP / page, 1);
@@ -234,7 +235,8 @@ static void edges(void)
 	errno = 77;
 	note(0, 1);
 	writeback_drain();
-	is_int(errno, 77, "writeback: noting and draining leave errno unchanged");
+	is_int(errno, 77,
+		"writeback: noting a range for a drain, and the drain, leave errno unchanged");
 	calls();
 }
 
@@ -324,12 +326,13 @@ static void taken_over(void)
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&meeting.checked);
 	usleep(50000);
-	ok(!atomic_load(&drained), "N3: a drain waits for a range that another thread writes back");
+	ok(!atomic_load(&drained),
+		"N3: a drain waits while another thread is writing back the same range");
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	pthread_join(drains, NULL);
 	is_int(calls(), 2,
-		"N3: a drain also writes back a range that another thread is writing back");
+		"N3: a drain writes back its range even if another thread is just writing back the same range");
 }
 
 /*
@@ -382,15 +385,15 @@ static void side_by_side(void)
 	pthread_join(closes, NULL);
 	pthread_join(drains, NULL);
 	ok(atomic_load(&watched.count) >= 1,
-		"N5: if a range covers two maps, and one is closed while the other is written back, both are written back");
+		"N5: a range covers two maps, and one is closed while the other is being written back: both are written back");
 	map_close(&low);
 	munmap(low.addr, 8 * page);
 	calls();
 }
 
 /*
- * A thread notes a page again while another thread, which closes the map, writes back the same
- * page.
+ * A thread notes a page for its next drain once more while another thread, which closes the map, is
+ * writing back the same page.
  */
 static void noted_again(void)
 {
@@ -402,12 +405,12 @@ static void noted_again(void)
 	atomic_store(&held.next, true);
 	pthread_create(&closes, NULL, close_high, NULL);
 	pthread_barrier_wait(&held.begun);
-	writeback_note(high.addr, page); /* notes a store that msync may have missed */
+	writeback_note(high.addr, page); /* msync may have missed the latest store */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	ok(atomic_load(&watched.count) >= 1, "N4: closing a map writes back its noted page");
 	is_int(notes_count((struct range){0, UINTPTR_MAX}), 1,
-		"N4: if a range is noted again while it is being written back, the new note is kept");
+		"N4: a range is noted for a drain again while it is being written back: the next drain finds it");
 	writeback_drain();
 	map_close(&low);
 	munmap(low.addr, 8 * page);
@@ -415,10 +418,10 @@ static void noted_again(void)
 }
 
 /*
- * Thread A notes three pages of a map. Thread B closes the map: it has written back the first
- * page, and is writing back the second, when A drains. The drain takes A's notes, and its msync
- * fails, so that A waits in the program's failure handler. The third page must be written back
- * nevertheless: neither thread may leave it to the other.
+ * Thread A notes three pages of a map for its next drain. Thread B closes the map. When A drains, B
+ * has written back the first page, and is writing back the second. A's drain begins to write back
+ * the same pages, but its first msync fails, so that A waits in the program's failure handler. The
+ * third page must be written back nevertheless: neither thread may leave it to the other.
  */
 static struct {
 	struct map map, other;
@@ -447,8 +450,8 @@ static void *note_and_drain_three(void *unused)
 }
 
 /*
- * The program's handler for failed write-backs. The library pins no map while it calls the handler,
- * so the handler may wait.
+ * The function that the library calls for failed write-backs. It may wait, because the library
+ * meanwhile keeps no other thread from closing a map.
  */
 static enum holdfast_writeback_verdict hear(
 	const struct holdfast_writeback_failure *failure, void *unused)
@@ -509,7 +512,7 @@ static void overtaken(void)
 	pthread_barrier_wait(&held.released);
 	pthread_barrier_wait(&held.begun);
 	pthread_barrier_wait(&shared.step);
-	pthread_barrier_wait(&also_held.begun); /* the drain waits in the failure handler */
+	pthread_barrier_wait(&also_held.begun); /* the drain waits in hear() */
 	pthread_barrier_wait(&held.released);
 	pthread_join(closes, NULL);
 	pthread_barrier_wait(&also_held.released);
@@ -517,7 +520,7 @@ static void overtaken(void)
 	writeback_failure_set_handler(NULL, NULL);
 	for (unsigned number = 0; number < 3; number++)
 		ok(was_written(noted_page(number)),
-			"N4: if a map is closed while a thread that noted three ranges of it drains, range %u is written back",
+			"N4: a thread has noted three ranges of a map for its drain, and another closes the map meanwhile: range %u is still written back",
 			number + 1);
 	map_close(&shared.other);
 	munmap(shared.map.addr, 3 * FAR * page + page);
@@ -553,7 +556,8 @@ static void forked(void)
 {
 	note(20, 1);
 	is_int(in_child(writeback_drain), 0, "N8: a forked child starts without noted ranges");
-	is_int(in_child(note_in_child), 1, "N8: a forked child can note and drain");
+	is_int(in_child(note_in_child), 1,
+		"N8: a forked child can note a range and write it back by a drain");
 	writeback_drain();
 	is_int(calls(), 1, "N8: after fork the parent process still has its noted ranges");
 }

@@ -232,7 +232,7 @@ static void test_decoder(void)
 		}
 		code += insn.length;
 	}
-	/* The lengths must add up: the last of the SAMPLES ends where the STRANGERS begin. */
+	/* The lengths must add up to the end of the SAMPLES; then the others follow, aligned. */
 	wrong += strangers_x86 - code >= 16;
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
 		struct insn_regs regs = sample_registers(strangers_x86 + i * 16);

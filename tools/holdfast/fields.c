@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fields.c - the tables of facts. To add a fact, add a row here, and one to a table of holdfast(1).
+ * fields.c - tables of the facts that `holdfast info` prints. To add a fact, add a row here, and
+ * one to a table of holdfast(1).
  */
 #include "fields.h"
 

@@ -39,7 +39,7 @@ struct seen_counter {
 };
 
 struct seen {
-	char *time; /* time of the look, such as "2026-11-30T04:00:00Z"; NULL: never looked */
+	char *time; /* when the values were read, such as "2026-11-30T04:00:00Z"; NULL: never */
 	struct seen_module *modules;
 	struct seen_region *regions;
 	struct seen_counter *counters;
@@ -54,7 +54,7 @@ struct health_finding {
 };
 
 struct health {
-	struct holdfast_health *now; /* values of this look; NULL: the look has failed */
+	struct holdfast_health *now; /* values that this run has read; NULL: reading failed */
 	struct seen before;
 	const char *path; /* path of the state file */
 	enum outcome outcome;

@@ -14,10 +14,11 @@
 #include "mirror.h"
 
 /*
- * Pages are dropped in steps of DROP_STEP bytes. Each step drops the last DROP_BEHIND bytes before
- * the offset once more, because up to about 100 MiB of them may have been read again: to hash the
- * pages of requests that are under way, and to send pages that differ. Dropping a page that is
- * needed later is harmless: the next access maps it again.
+ * Pages that were compared are dropped from this process's map in steps of DROP_STEP bytes. Each
+ * step drops the last DROP_BEHIND bytes before the offset once more, because this process may have
+ * read up to about 100 MiB of them again: to hash the pages of requests that are under way, and to
+ * send pages that differ. Dropping a page that is needed later is harmless: the next access maps it
+ * again.
  */
 #define DROP_STEP   ((size_t)8 << 20)
 #define DROP_BEHIND ((size_t)160 << 20)

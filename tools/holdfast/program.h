@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A function of PMDK's libraries, which Holdfast's libraries offer or not. */
+/* A function of PMDK's libraries, and whether Holdfast's libraries offer it, too. */
 struct known_call {
 	const char *name;
 	const char *library;

@@ -6,7 +6,7 @@
 
 #include "tool.h"
 
-/* Memory for the values to which the pointers of one view point. */
+/* Memory for the values to which the pointers of one struct remote_view point. */
 struct room {
 	int64_t header_size, generation;
 	struct remote_mark mark;
@@ -58,8 +58,8 @@ static void add_parts(
 }
 
 /*
- * Puts the session's counters into the view, and the histogram of drain times without its elements
- * that are 0.
+ * Adds the session's counters to the facts to print, and the histogram of its drain times, without
+ * the elements of the histogram that are 0.
  */
 static void add_counters(
 	struct remote_view *view, struct room *room, const struct holdfast_remote_counts *stats)

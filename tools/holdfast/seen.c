@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * seen.c - update the state of earlier looks (health.h) with the values of this look, in memory
+ * seen.c - update the stored state of `holdfast info --health`, in memory, with the values that
+ * this run has read
  *
- * If this look could not read a value, the state keeps the previous value, so that a later look
- * that can read it has a value to compare with.
+ * If this run could not read a value, the state keeps the previous value, so that a later run that
+ * can read the value has one to compare it with.
  */
 #include <stdlib.h>
 #include <time.h>

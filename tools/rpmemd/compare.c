@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * compare.c - execute requests for comparing an initiator's memory with a pool, and requests that
- * may come between these
+ * compare.c - execute requests for comparing an initiator's memory with a pool, and the requests
+ * BEGIN, MARK and CLEAR, which may come between them
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,8 +12,8 @@
 #include "service.h"
 
 /*
- * Opens a pool for reading. The bytes to compare must be on the media, because a power cut loses
- * those in caches.
+ * Opens a pool for reading. Flushes its bytes out of the CPU caches first: a comparison must see
+ * what is on the media, because a power cut loses bytes that are only in caches.
  */
 static int look(const struct pool_set *set, struct pool **pool)
 {
@@ -47,7 +47,7 @@ int service_look(
 		return rc;
 	service->created = service->kept = false;
 	service->looks = true;
-	service->publish = (struct publish){-1, -1}; /* no socket on which to ask for counters */
+	service->publish = (struct publish){-1, -1}; /* no process can ask for counters */
 	*looked = (struct compare_looked){
 		pool_size(service->pool), (uint32_t)pool_guard(service->pool)};
 	return 0;
@@ -64,7 +64,7 @@ static int check_range(const struct service *service, const struct compare_ask *
 		ask->length, ask->offset, size);
 }
 
-/* Hash the bytes, unit by unit, and write the hashes to `out`. */
+/* Write a hash to `out` for each piece of ask->unit bytes; the last piece may be shorter. */
 static void put_hashes(
 	const uint8_t *bytes, size_t length, const struct compare_ask *ask, struct writer *out)
 {

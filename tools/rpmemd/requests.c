@@ -249,7 +249,7 @@ static int on_look(struct session *session, const struct control_head *head, con
 	return control_io_send_reply(&session->io, head, &out);
 }
 
-/* -- requests for hashes, which take long (jobs.h), and those that may come between them -- */
+/* -- requests for hashes, which take long (jobs.h), and BEGIN, MARK and CLEAR between them -- */
 
 /*
  * Pass a request to the thread of jobs.h. The reply is sent when the thread has executed the
@@ -373,7 +373,7 @@ int session_dispatch(struct session *session, const struct control_head *head, c
 	if (session->refusal)
 		return control_io_refuse(
 			&session->io, head, wire_status_of(-session->refusal), session->why);
-	/* Replies are in the order of requests: refuse requests that would overtake jobs. */
+	/* Replies are in the order of requests: refuse one that would be answered before a job. */
 	if (session->jobs && jobs_pending(session->jobs) && !service_is_work(head->type))
 		return refuse(
 			session, head, err_set(-EPROTO, "earlier requests are not answered yet"));

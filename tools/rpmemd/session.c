@@ -72,8 +72,8 @@ static enum verdict on_input(struct session *session)
 			break;
 	}
 	/*
-	 * Count the initiator's silence from now on: the time that this daemon has spent above must
-	 * not count as silence of the initiator.
+	 * Count the initiator's silence from now on: the time that this daemon took for requests
+	 * must not count as silence of the initiator.
 	 */
 	session->heard = now_ms();
 	return rc < 0 ? trouble() : GO_ON;

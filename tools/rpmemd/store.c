@@ -11,12 +11,12 @@
 #include "map/ranges.h"
 #include "pool/fault.h"
 
-/* Ranges of whole pages that this thread has stored to since its last drain. */
+/* Ranges of whole pages that this thread has stored to since its last drain, and must sync. */
 static __thread struct ranges notes;
 
 /*
- * The mark of the lane that this thread serves: when the lane last drained. NULL: it has never
- * drained.
+ * Points to the time at which the lane that this thread serves last drained. NULL: the lane has
+ * never drained.
  */
 static __thread uint64_t *lane_mark;
 
@@ -31,8 +31,8 @@ static void note(struct store *store, size_t offset, size_t length)
 }
 
 /*
- * Note pages before the copy changes their first byte, because the kernel may write them back, and
- * fail, during the copy.
+ * Note pages, for the next drain, before they are changed: the kernel may try to write them back
+ * during the copy, and fail.
  */
 static void note_page(struct store *store, size_t offset, size_t length)
 {
@@ -49,7 +49,7 @@ static void copy(const struct store *store, size_t offset, const void *from, siz
 		cpu.engine->move_line(to, from, length, PMEM2_F_MEM_NODRAIN);
 	else if (store->granularity == PMEM2_GRANULARITY_BYTE)
 		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN);
-	else /* PAGE: msync(2) reads the caches, so do not flush */
+	else /* PAGE: do not flush, because msync(2) also writes what is in caches */
 		cpu.engine->move_byte(to, from, length, PMEM2_F_MEM_NODRAIN | PMEM2_F_MEM_WB);
 	PEER_ORDERS_END;
 }
@@ -160,7 +160,7 @@ static int drain_pages(const struct store *store)
 		error = error ? error : failed;
 	}
 	notes.count = 0;
-	/* Update the lane's mark: while the lane waits for the reply, it stores nothing. */
+	/* Update the time of the lane's last drain: the lane stores nothing before the reply. */
 	if (lane_mark && any)
 		*lane_mark = error ? file_sync_epoch() : begun;
 	return error;

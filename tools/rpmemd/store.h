@@ -7,6 +7,8 @@
  *	CACHE_LINE	copied, flushed	flushed			fence
  *	PAGE		copied, noted	noted			msync(2) of noted ranges
  *
+ * "Noted" means that the thread remembers the range for its next msync(2).
+ *
  * If a pool has files and devices, its granularity is PAGE; bytes of devices are flushed before
  * the msync(2).
  *
@@ -35,7 +37,7 @@ struct store {
 
 /*
  * Initialise the store for a pool, which still belongs to the caller. A process may have only one
- * store, because each thread notes ranges of one store only.
+ * store, because each thread has only one list of ranges to sync.
  */
 void store_init(struct store *store, struct pool *pool);
 

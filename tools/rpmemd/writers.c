@@ -166,9 +166,10 @@ int writers_open(struct writers *writers, const struct pool *pool, const struct 
 }
 
 /*
- * Begin a session: stamp the parts, write the state file, and then take the lock that shows that
- * the session has a daemon. Stamps come before the state file, because the file says whether all
- * parts have one.
+ * Begin a session: stamp the parts, that is, write the pool's identity and the number of the
+ * session (its generation) to an extended attribute of each; then write the state file; then take
+ * the lock that shows that the session has a daemon. Stamps come before the state file, because the
+ * file says whether all parts have a stamp.
  */
 static int begin(struct writers *writers, const struct pool *pool, struct pool_state *next)
 {
@@ -210,9 +211,10 @@ void writers_session(const struct writers *writers, struct control_session *sess
 }
 
 /*
- * Check that the session is the last one that had this pool. The state's generation may be higher
- * than the session's, if an attempt to resume the session failed after it had advanced the
- * generation. A lower generation means that the pool is an old snapshot.
+ * Check that the session is the last one that had this pool. Each session, and each attempt to
+ * resume one, increases the pool's generation. So the generation in the state file may be higher
+ * than the session's, if an attempt to resume the session failed after it had increased the number.
+ * A lower generation means that the pool is an old snapshot.
  */
 static int check_session(const struct pool_state *state, const struct control_session *session)
 {

@@ -18,7 +18,7 @@
 struct writers {
 	char *path;              /* path of the state file; NULL: no pool is open */
 	struct pool_state state; /* the state in the state file, if that file exists */
-	bool must_keep; /* its folder is configured, or the file was written: it must be writable */
+	bool must_keep; /* state folder is configured, or was written to: it must be writable */
 	bool forgets;   /* the state folder cannot be written: nothing is kept in a file */
 	bool begun;     /* this daemon's initiator has begun a session */
 	int hold;       /* if begun: descriptor of the lock, from state_hold(), or -1 */
@@ -27,7 +27,8 @@ struct writers {
 /*
  * Call this after creating a pool: makes a state and a state file for it. If this daemon may not
  * write to the default state folder, the pool is used without a state file: then no session of the
- * pool can be resumed, and the pool cannot be marked. A configured folder must be writable.
+ * pool can be resumed, and the pool cannot be marked as inconsistent. A configured folder must be
+ * writable.
  */
 int writers_create(struct writers *writers, const struct config *config, const char *name);
 
@@ -40,8 +41,8 @@ int writers_open(struct writers *writers, const struct pool *pool, const struct 
 	const char *name, bool marked);
 
 /*
- * Begin a session with this secret, or with a random one if it is NULL, and increase the
- * generation. Does nothing if the session has already begun.
+ * Begin a session with this secret, or with a random one if it is NULL, and increase the pool's
+ * generation, which counts its sessions. Does nothing if the session has already begun.
  */
 int writers_begin(struct writers *writers, const struct pool *pool, const uint8_t *secret);
 void writers_session(const struct writers *writers, struct control_session *session);
@@ -52,7 +53,7 @@ void writers_session(const struct writers *writers, struct control_session *sess
  */
 int writers_take_over(
 	const struct config *config, const char *name, const struct control_session *session);
-/* Call this after writers_open(): checks that the session was the last one to have the pool. */
+/* Call this after writers_open(): checks that this session is the last one that used the pool. */
 int writers_check(const struct writers *writers, const struct pool *pool,
 	const struct control_session *session);
 /* Resumes the session that writers_check() has checked. */
@@ -67,7 +68,7 @@ int writers_resume(struct writers *writers, const struct pool *pool);
 int writers_mark(struct writers *writers, const struct control_mark *mark);
 int writers_clear(struct writers *writers);
 
-/* Call this before closing a pool. `properly` says that the initiator has closed the pool. */
+/* Call this before closing a pool. `properly` is false if the initiator has not closed the pool. */
 int writers_close(struct writers *writers, bool properly);
 
 /* Call this before discarding an open pool: removes its state file. */

@@ -211,7 +211,7 @@ int checker_judge(void *context, struct verdict *verdict)
 		return error;
 	struct verdict other = *verdict;
 	error = judge_with(context, verdict->at_most, &other);
-	if (!error && other.status) { /* keep the first verdict */
+	if (!error && other.status) { /* keep the verdict of the first check */
 		free(other.words);
 		return 0;
 	}

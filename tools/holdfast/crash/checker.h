@@ -32,8 +32,9 @@ struct checker {
 	char *command;          /* the user's command, with {} for the image */
 	char *words[WORDS];     /* words of `command`, or a shell command that runs it */
 	struct way way;
-	char *image, *copy;   /* what replaces {} if the command is forked; if it is started anew */
-	pid_t server, forker; /* process that was started; process that forks for each image */
+	char *image, *copy; /* names that replace {}: if the command is forked; if started anew */
+	pid_t server,
+		forker; /* process that was started; process that calls fork() for each image */
 	int orders, answers, said;
 	int complaints; /* descriptor for the command's standard error; may equal `said` */
 	char mark[PATH_MAX], acknowledged[PATH_MAX];

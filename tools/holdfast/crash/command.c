@@ -167,7 +167,10 @@ static bool is_tested(int status)
 	return status == STATUS_CLEAN || status == STATUS_BUGS || status == STATUS_BLIND;
 }
 
-/* Tests the files of this machine, and then the mirrors, if the user gave a check for them. */
+/*
+ * Tests the files of this machine. If the user gave a check for mirrors, which are copies on other
+ * machines, then tests these, too.
+ */
 static int test_sides(struct work *work, struct run *run, struct options *chosen)
 {
 	bool has_files = !chosen->mirror_check || files_tested(run);

@@ -37,7 +37,7 @@ enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_JUNIT };
 
 struct options {
 	const char *check, *dump;
-	const char *mirror_check; /* checks mirrors, after the files of this machine were tested */
+	const char *mirror_check; /* checks copies on other machines, after the files of this one */
 	const char *save, *replay, *svg, *watch;
 	const char *image, *output; /* --image: the image to make; -o: the file to write it to */
 	char **files;
@@ -74,7 +74,7 @@ struct run {
 	uint32_t failed_maps, failed_names;
 	const struct dump *dump; /* NULL: judge only the command's exit status */
 	bool file_gone;          /* true if a file was missing at the end, and so not compared */
-	bool tests_mirrors;      /* true: images of the mirrors, not of this machine's files */
+	bool tests_mirrors;      /* true: tests copies on other machines, not files of this one */
 };
 
 /*
@@ -154,7 +154,7 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 /* Adds a record with a text to the trace. Returns false if the trace refuses the record. */
 bool watch_add_words(
 	struct trace *trace, unsigned kind, uint64_t place, uint64_t value, const char *words);
-/* After the run, returns how many names lead to a file other than the records say. */
+/* After the run, returns how many names do not lead to the file that the trace says. */
 unsigned watch_differs(const struct work *work, const struct run *run);
 int watch_show(const struct run *run, unsigned char *const *image, const char *directory);
 
@@ -171,19 +171,19 @@ bool is_script_or_static(const char *path);
 char *find_program(const char *name);
 
 /*
- * side.c: true if the file is tested: it has a size, and it is a mirror if `run` tests mirrors, or
- * a file of this machine if not.
+ * side.c: true if the file is tested. If `run` tests mirrors (copies on other machines), these are
+ * tested, otherwise the files of this machine. A file without a size is never tested.
  */
 bool file_is_tested(const struct run *run, unsigned number);
-unsigned files_tested(const struct run *run); /* their number */
+unsigned files_tested(const struct run *run); /* the number of tested files */
 /*
- * Keeps in the trace what concerns the tested files, and complains if the run has no such files.
- * The trace cannot be saved afterwards.
+ * If only mirrors are tested, removes all other files from the trace, which cannot be saved
+ * afterwards. Complains if the run has nothing to test.
  */
 int side_choose(struct run *run, const struct options *chosen);
-/* Complains that PROGRAM, or the run in this trace, has no mirror. */
+/* Complains that the program, or the run in a loaded trace, has no copy on another machine. */
 int side_is_missing(const char *program);
-/* Prepares to test the mirrors, with the check for them, after the files of this machine. */
+/* After a test of the files of this machine: prepares to test the mirrors with their own check. */
 int side_turn(struct work *work, struct run *run, struct options *chosen);
 
 /*

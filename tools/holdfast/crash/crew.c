@@ -75,7 +75,7 @@ static _Noreturn void become_worker(
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	set_signals(NULL);
-	/* close the pipes of other workers: open copies would hide from them that a pipe ends */
+	/* close the pipes of other workers: they see the end of a pipe only if no copy is open */
 	for (unsigned i = 0; i < number; i++) {
 		close(crew->workers[i].orders);
 		close(crew->workers[i].replies);

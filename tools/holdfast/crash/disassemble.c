@@ -4,7 +4,7 @@
  *
  * objdump finds the beginnings of instructions, and trace/raw.h decides which instructions matter.
  * Hand-written code may branch into the middle of an instruction, to skip a prefix: then the target
- * of the branch is a site, too.
+ * of the branch, too, counts as the address of an instruction.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,8 +157,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * Returns the site of the instruction at this address, or one of length 0 if the instruction does
- * not matter.
+ * Returns a description of the instruction at this address. The length is 0 for an instruction that
+ * is not searched for.
  */
 static struct probe_site site_at(const struct binary *binary, uint64_t address)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BEHIND   (RING_SLOTS / 8) /* number of newest slots, which drain_old() does not take */
+#define BEHIND   (RING_SLOTS / 8) /* number of newest slots, which drain_old() leaves in the ring */
 #define PATIENCE 1000u            /* failed reads of a record before looking for its writer */
 
 static void move_tail(struct drain *drain)

@@ -11,7 +11,7 @@ struct drain {
 	struct trace *trace;
 	uint64_t tail, told;
 	uint64_t lost;     /* number of slots skipped, because their writers were killed */
-	uint64_t stuck_at; /* the tail, if the last read found no record there */
+	uint64_t stuck_at; /* the ring's tail, if the last read found no record there */
 	unsigned waits;    /* how many reads in a row found no record at the tail */
 	int error;         /* of trace_add() */
 };

@@ -16,7 +16,7 @@
 
 #include "command.h"
 
-#define KEPT (64u << 20) /* bytes of states to keep as text; further states are kept as hashes */
+#define KEPT (64u << 20) /* bytes of outputs to keep as text; of more, only hashes are kept */
 
 struct state {
 	uint64_t at; /* the files contain all stores before this event */

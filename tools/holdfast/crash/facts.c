@@ -80,7 +80,10 @@ static const char *state_words(const struct suspect *suspect, bool is_lost, enum
 	return is_lost ? "not flushed" : "not flushed: its line may be evicted at any time";
 }
 
-/* True if the lost store may have been made before the early one, and to another cache line. */
+/*
+ * True if the lost store, which did not survive the crash, may have been made before the early one,
+ * which survived, and to another cache line.
+ */
 static bool may_be_older(const struct suspect *lost, const struct suspect *early)
 {
 	if (!early->is_there || lost->place / EVENT_LINE == early->place / EVENT_LINE)

@@ -14,7 +14,7 @@
 
 #include "command.h"
 
-/* One of the two stores of a bug: the lost store or the early store. */
+/* One of the two stores of a bug: the lost store, or the early one, which survived without it. */
 struct fact_store {
 	/* is_found: the store was not recorded, but found by comparing files */
 	bool is_there, is_found, is_flushed;
@@ -51,7 +51,7 @@ struct fact_refusal {
 
 struct fact_probes {
 	uint64_t probed, hit, hits, refused;
-	char *words; /* the four counts as text; NULL: no raw instructions were found */
+	char *words; /* counts of raw instructions, as text; NULL: none were found */
 	struct fact_refusal refusals[PROBE_REFUSALS];
 	unsigned count; /* number of elements in `refusals` */
 };
@@ -60,7 +60,7 @@ struct fact_blind {
 	uint64_t found, found_after_end, maps, names, records;
 	uint64_t missed[MISSED_WAYS]; /* number of events of each kind in enum missed */
 	bool is_gone;
-	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* messages about the counts */
+	char *words[9 + MISSED_WAYS + PROBE_REFUSALS]; /* messages: what could not be observed */
 	unsigned count;
 };
 

@@ -224,8 +224,8 @@ int images_make_more(struct work *work, struct run *run, unsigned count)
 }
 
 /*
- * Makes the file first.N, as when a run is recorded. Writes `bytes` to it: the content that file N
- * had before the run, which was loaded with the trace.
+ * Makes the file first.N, which has the content of file N before the run, as when a run is
+ * recorded. Here, the content is `bytes`, which was loaded with the trace.
  */
 static bool write_first(
 	const struct work *work, const unsigned char *bytes, uint64_t size, unsigned number)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* side.c - choose the side that a crash leaves behind: the files of this machine, or the mirrors */
+/*
+ * side.c - choose which copy of the data is tested after a crash: the files of this machine, or the
+ * mirrors of these on other machines
+ */
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -32,7 +35,7 @@ int side_is_missing(const char *program)
 			: "; this version was built without librpmem, which opens such pools");
 }
 
-/* Reports that the run has mirrors, which the chosen model does not test. */
+/* Reports that the run has mirrors (copies on other machines), which this model does not test. */
 static int miss_mirrors(struct trace *trace)
 {
 	struct trace_missed *missed = &trace->missed[MISSED_REMOTE];

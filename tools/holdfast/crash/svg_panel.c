@@ -66,8 +66,8 @@ static void print_call(const struct panel *panel, const struct fact_store *store
 }
 
 /*
- * Marks the lost store above the row and the early store below the row, because both may be in the
- * same column.
+ * Draws the marks of a bug's two stores: of the lost one above the row, and of the early one below
+ * the row, because both may be in the same column.
  */
 static void print_suspects(const struct panel *panel, unsigned row, uint32_t column)
 {

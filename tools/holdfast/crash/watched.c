@@ -17,8 +17,9 @@
 /* ---- the paths of names */
 
 /*
- * A tree of directories. `page` says to which file or directory each name leads. `names` holds for
- * each directory 1 + the index of its name in `trace->names`; 0 means that it has no name.
+ * A tree of directories. `page` is the table (names.h) that says to which file or directory each
+ * name leads. `names` holds for each directory 1 + the index of its name in `trace->names`, or 0
+ * for a directory without a name.
  */
 struct tree {
 	const struct trace *trace;
@@ -89,7 +90,7 @@ static unsigned file_of(const struct ring *ring, unsigned content)
 	return ring->files[content - 1].content ? 0 : content;
 }
 
-/* Enlarges the recorder's files for a file that has grown without that being recorded. */
+/* Enlarges the recorder's copies of a file that has grown without a record of this growth. */
 static bool make_room(struct work *work, struct run *run, unsigned content, off_t size)
 {
 	uint64_t whole = ((uint64_t)size + 4095) & ~UINT64_C(4095);
@@ -159,7 +160,7 @@ int watch_note_size(struct work *work, struct run *run, unsigned content, off_t 
 	return taken < 0 ? taken : 0;
 }
 
-/* Computes where each name leads at the end of the run according to the records. */
+/* Computes from the records to which file each name leads at the end of the run. */
 static bool last_names(const struct work *work, const struct run *run, unsigned char *page)
 {
 	int fd = watch_open_part(work, "first", NAMES_FILE);
