@@ -14,13 +14,13 @@
 /* The kind of place where a type of file system keeps its data. */
 enum filesystem_class {
 	FILESYSTEM_UNKNOWN, /* a type that the library does not know */
-	FILESYSTEM_DISK,    /* block devices of this machine */
-	FILESYSTEM_RAM,     /* the main memory of this machine */
-	FILESYSTEM_KERNEL,  /* no place: the kernel generates the contents */
-	FILESYSTEM_NETWORK, /* a server */
-	FILESYSTEM_HOST,    /* the host of this virtual machine */
-	FILESYSTEM_DAEMON,  /* a program (FUSE) */
-	FILESYSTEM_LAYERED, /* another file system of this machine */
+	FILESYSTEM_DISK,    /* keeps data on block devices of this machine */
+	FILESYSTEM_RAM,     /* keeps data in the main memory of this machine */
+	FILESYSTEM_KERNEL,  /* keeps no data: the kernel generates the contents of its files */
+	FILESYSTEM_NETWORK, /* keeps data on a server */
+	FILESYSTEM_HOST,    /* keeps data at the host of this virtual machine */
+	FILESYSTEM_DAEMON,  /* gets its data from a program (FUSE) */
+	FILESYSTEM_LAYERED, /* keeps data in another file system of this machine */
 };
 
 struct filesystem {

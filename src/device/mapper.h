@@ -16,12 +16,14 @@
 #include "libpmem2/explain.h"
 
 struct mapper {
-	bool is_told;                    /* the table was read; if not, ignore the other members */
-	bool is_encrypted;               /* a target is crypt: without its key the data is lost */
-	bool has_snapshot;               /* a target is snapshot */
-	enum holdfast_survival survival; /* the worst value of any target */
-	const char *kind;                /* text behind "device-mapper device dm-0, ", static */
-	const char *evidence;            /* how survival is known; no full stop; static text */
+	bool is_told; /* the table was read; if not, ignore the other members */
+	/* the table has a target of type crypt: without its key the data is lost */
+	bool is_encrypted;
+	bool has_snapshot; /* the table has a target of type snapshot */
+	/* does data survive? the answer for the worst of the targets */
+	enum holdfast_survival survival;
+	const char *kind;     /* text behind "device-mapper device dm-0, ", static */
+	const char *evidence; /* how it is known if data survives; no full stop; static text */
 };
 
 /*

@@ -50,7 +50,10 @@ int ndbus_ioctl(int fd, unsigned long request, void *argument)
 	return ioctl(fd, (unsigned)request, argument);
 }
 
-/* Ask the bus in which unit, in bytes, it clears errors at this address. */
+/*
+ * Get the unit, in bytes, in which the nvdimm bus clears errors at this address: it only clears
+ * whole units.
+ */
 static int clear_unit(
 	ndbus_command *command, int fd, uint64_t address, uint64_t length, uint32_t *unit)
 {

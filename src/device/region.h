@@ -20,30 +20,33 @@
  */
 enum region_domain {
 	REGION_DOMAIN_UNREADABLE,
-	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say which */
+	REGION_DOMAIN_UNKNOWN,           /* the kernel does not say how far a store must get */
 	REGION_DOMAIN_MEMORY_CONTROLLER, /* stores must leave the CPU's caches */
 	REGION_DOMAIN_CPU_CACHE,         /* stores in the CPU's caches survive */
 };
 
 struct region {
-	bool found;           /* there is a region; if false, ignore all other members */
+	bool found;           /* a region was found; if not, ignore all other members */
 	bool is_volatile;     /* the region's contents do not survive a power cut */
 	bool flushed_by_host; /* in a virtual machine: flushes only reach the host's page cache */
-	bool read_only;       /* its modules may lose stores, usually because they are not armed */
+	/* the region's memory modules may lose stores, usually because they are not armed */
+	bool read_only;
 	enum region_domain domain;
 	unsigned count; /* number of regions that this struct describes; usually 1 */
 };
 
 /*
  * Returns what the region under a block device ("block") or a DAX character device ("char")
- * promises. A partition, or a device of device-mapper or md, is judged by the devices that it is
- * built on. If there are several regions, the result is the weakest promise of all. `found` is
- * false if there is no region, which is not an error, or if a part of the device is not persistent
- * memory, or is unknown.
+ * promises about stores. A partition, or a device of device-mapper or md, is judged by the devices
+ * that it is built on. If there are several regions, the result is the weakest promise of all.
+ * `found` is false if there is no region, which is not an error, or if a part of the device is not
+ * persistent memory, or is unknown.
  */
 struct region region_under(const char *sysfs, const char *type, dev_t number);
 
-/* Returns what one region promises, by the region's sysfs directory. */
+/*
+ * Returns what one region promises about stores; `region` is a descriptor of its sysfs directory.
+ */
 struct region region_read(const char *sysfs, int region);
 
 /*
@@ -52,7 +55,10 @@ struct region region_read(const char *sysfs, int region);
  */
 int region_is_volatile(int region);
 
-/* Returns what two regions promise together. */
+/*
+ * Returns the promise about stores that holds for both regions: in each member, the weaker of the
+ * two.
+ */
 struct region region_weaker(struct region a, struct region b);
 
 /*

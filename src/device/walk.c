@@ -27,10 +27,11 @@ struct walk {
 	walk_visit *visit;
 	walk_floor *visit_floor; /* called by walk_floors() instead of `visit` */
 	void *context;
-	unsigned covered, bare, lost; /* numbers of disks in regions, in no region, unreadable */
-	unsigned slaves;              /* number of devices under the current device */
-	int error;                    /* 0 or -ENOMEM */
-	int *pending;                 /* directories to visit later; the last one is visited next */
+	/* how many disks lie in a region, lie in no region, could not be read */
+	unsigned covered, bare, lost;
+	unsigned slaves; /* number of devices under the current device */
+	int error;       /* 0 or -ENOMEM */
+	int *pending;    /* directories to visit later; the last one is visited next */
 	size_t pending_count;
 	struct seen *seen; /* the directories that have been visited */
 	size_t seen_count;

@@ -34,9 +34,9 @@ int walk_regions(const char *sysfs, const char *type, dev_t number, walk_visit *
 	void *context, enum walk_cover *cover);
 
 /*
- * Visit the device itself and then each device that it is built on, each once, before the devices
- * that are under it. `is_lowest`: the device is built on no other device. *lost becomes true if a
- * device could not be looked at.
+ * Visit the device itself, and then all devices that it is built on, through any number of layers.
+ * Each is visited once, after a device that is built on it. `is_lowest`: the device is built on no
+ * other device. *lost becomes true if a device could not be looked at.
  */
 typedef int walk_floor(int device, bool is_lowest, void *context);
 int walk_floors(const char *sysfs, const char *type, dev_t number, walk_floor *visit, void *context,

@@ -98,7 +98,10 @@ static void tell_granularity(
 		refused = true;
 	}
 	admit_what_is_not_seen(&judged, facts, told->map_sync);
-	/* A map that the program has made itself: the kernel was not asked for MAP_SYNC. */
+	/*
+	 * If the program has made the map itself, the kernel was not asked for MAP_SYNC: keep the
+	 * granularity that the map has.
+	 */
 	if (facts->is_map && facts->got.reason == HOLDFAST_REASON_PROGRAM)
 		judged = facts->got;
 	told->needed = told->granularity = judged.value;
@@ -228,7 +231,9 @@ static void tell_instructions(struct holdfast_explanation *told)
 	}
 }
 
-/* Do stores survive? The answer, the layer or thing that decides it, and how it is known. */
+/*
+ * The answer to the question if stores survive a power cut, what decides this, and how it is known.
+ */
 struct survival {
 	enum holdfast_survival value;
 	const char *layer; /* text of a layer to add to the list; NULL: the list has it already */
@@ -295,7 +300,7 @@ static void tell_layers(struct keep *keep, struct holdfast_explanation *told,
 	const struct keep_list *found = &facts->layers.list;
 	struct keep_list list = {.count = 0};
 
-	/* After a file was removed, its storage does not matter. */
+	/* A removed file is lost in any case, whatever the storage below it. */
 	if (survival->layer &&
 		(survival->value < facts->layers.survival || facts->kept_name == FACTS_REMOVED)) {
 		struct holdfast_layer *first = keep_new(keep, sizeof(*first));

@@ -54,7 +54,7 @@ struct facts {
 
 	bool has_device; /* false: the memory is not that of a file */
 	struct device device;
-	dev_t disk; /* the block device that has the data; 0: none, or unknown */
+	dev_t disk; /* number of the block device that has the data; 0: none, or unknown */
 	uint64_t size;
 
 	bool has_filesystem;
@@ -65,7 +65,8 @@ struct facts {
 	enum facts_name kept_name;
 
 	enum facts_trial trial;
-	int map_error;        /* error of mapping, found by a trial or by earlier checks; 0: none */
+	/* why the file cannot be mapped: an error of a trial or of earlier checks; 0: it can */
+	int map_error;
 	char *map_error_text; /* owned */
 
 	bool is_map; /* the facts are about a live map, which has granularity `got` */

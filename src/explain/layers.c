@@ -478,7 +478,7 @@ NOINLINE static void go_into_filesystem(
 		 (filesystem->class == FILESYSTEM_UNKNOWN && major(number)))
 		go_into_members(at, filesystem, number);
 	else
-		at->has_reached_media = true; /* the layers found so far say what keeps the data */
+		at->has_reached_media = true; /* no disk is below: the layers found so far decide */
 }
 
 /*

@@ -19,10 +19,12 @@ struct layers {
 	struct keep *keep;
 	struct keep_list list; /* items: struct holdfast_layer, the highest layer first */
 	enum holdfast_survival survival;
-	const char *who;             /* decides survival, like "the NFS server"; NULL if SURVIVES */
-	const char *evidence;        /* how it is known that stores survive, or do not */
-	const char *condition;       /* if SURVIVES, what has to keep the data: "the drive" */
-	enum holdfast_memory memory; /* kind of memory under any of the disks */
+	/* the thing that decides if stores survive, like "the NFS server"; NULL if they do */
+	const char *who;
+	const char *evidence; /* how it is known that stores survive, or do not */
+	/* if stores survive: the thing that has to keep the data, such as "the drive" */
+	const char *condition;
+	enum holdfast_memory memory; /* the kind of memory that any of the disks lies on */
 	bool has_gap;                /* a layer could not be looked at */
 };
 

@@ -12,9 +12,12 @@
 struct regions {
 	struct keep_list list; /* items: struct holdfast_region */
 	enum walk_cover cover;
-	bool is_hidden;    /* sysfs does not show the device */
-	const char *why;   /* why the list of regions is not known, or NULL */
-	struct region all; /* what all regions promise; all.found: they hold the whole device */
+	bool is_hidden;  /* sysfs does not show the device */
+	const char *why; /* why the list of regions is not known, or NULL */
+	/*
+	 * what all regions together promise about stores; all.found: they contain the whole device
+	 */
+	struct region all;
 	enum holdfast_memory memory;
 	struct deepflush deep_flush;
 	struct holdfast_number numa_node;

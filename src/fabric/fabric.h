@@ -53,13 +53,18 @@ struct fabric_client_args {
 	const char *name; /* name of the target, which begins error messages */
 	enum holdfast_provider provider;
 	const char *host; /* the target's name or address, as given to ssh */
-	uint16_t port;    /* chosen by the target, like nlanes, secrets and method */
+	uint16_t port;    /* chosen by the target, as are nlanes, secrets and method */
 	unsigned nlanes;
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
 	enum holdfast_method method;
-	bool prefers_messages;           /* send relaxed ranges in messages, whatever the method */
-	uint64_t pool_address, pool_key; /* not needed for HOLDFAST_METHOD_MESSAGE */
-	void *local;                     /* memory of the caller, where offset 0 is its beginning */
+	/*
+	 * send ranges in messages even if they were flushed with "relaxed", whatever the persist
+	 * method
+	 */
+	bool prefers_messages;
+	/* for the adapter's writes to the pool; not used with HOLDFAST_METHOD_MESSAGE */
+	uint64_t pool_address, pool_key;
+	void *local; /* memory of the caller, where offset 0 is its beginning */
 	size_t size;
 	size_t guard;     /* below this offset the client may only read, not write */
 	unsigned window;  /* maximum of unanswered messages on a lane; 0: what the target allows */
@@ -68,7 +73,8 @@ struct fabric_client_args {
 	int connect_ms;   /* longest wait while connecting; 0: timeout_ms */
 	unsigned poll_us; /* the longest time to poll before sleeping; 0: do not poll */
 	bool learns;      /* also poll at the time when an answer is expected: patience.h */
-	struct tally *const *tallies; /* as in struct lanes_client; exist as long as the client */
+	/* as in struct lanes_client; must exist as long as the client */
+	struct tally *const *tallies;
 };
 
 /* Open a client. Copies what the members of `args` point to, except the memory at `local`. */
@@ -80,12 +86,13 @@ struct fabric_server_args {
 	enum holdfast_provider provider;
 	const char *address;          /* numeric address to listen on; NULL: all addresses */
 	uint16_t port_low, port_high; /* range of ports, both included; 0, 0: any port */
-	unsigned nlanes, nthreads;    /* nthreads: workers; 0: one per usable CPU, at most nlanes */
+	/* nthreads: number of worker threads; 0: one per usable CPU, at most nlanes */
+	unsigned nlanes, nthreads;
 	const uint8_t (*secrets)[FABRIC_SECRET_SIZE];
-	enum holdfast_method
-		method; /* for all methods but HOLDFAST_METHOD_MESSAGE, the pool is registered */
+	/* unless this is HOLDFAST_METHOD_MESSAGE, the pool is registered with the adapter */
+	enum holdfast_method method;
 	int timeout_ms;
-	unsigned poll_us; /* as in struct fabric_client_args, like `learns` */
+	unsigned poll_us; /* `poll_us` and `learns` mean the same as in struct fabric_client_args */
 	bool learns;
 	struct lanes_store store;
 };

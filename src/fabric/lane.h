@@ -8,12 +8,12 @@
  * L1	Nothing of a lane is shared: queue, memory, registrations and numbers are its own, and no
  *	lock guards them. Lanes share only struct fabric_client (link.h), which changes only when
  *	the client ends.
- * L4	Bytes that are not relaxed may be changed by the caller when the flush returns: they were
- *	copied, or the adapter has sent them. Their aligned words arrive whole. Relaxed bytes may
- *	be changed after the drain.
- * L5	A drain that returns 0 has sent the open message and seen every write and read completed
- *	and every message answered. If the method confirms writes by a read, it has also read
- *	back the last written bytes.
+ * L4	When a flush without "relaxed" returns, its bytes were copied, or the adapter has sent
+ *	them: the caller may change them. Their aligned words arrive whole. The bytes of a relaxed
+ *	flush may only be changed after the drain.
+ * L5	When a drain returns 0, it has sent the message that was still being filled, every write
+ *	and read is completed, and every message answered. If the persist method confirms writes
+ *	by a read, the drain has also read back the last written bytes.
  * L7	A client that has ended stays ended: every call on every lane fails with the first cause,
  *	and a thread that sleeps is woken.
  * L8	A wait ends when the awaited condition is true, when no operation was completed for
@@ -81,7 +81,7 @@ struct lane {
 	uint64_t written;       /* address of the last write, in the target's memory */
 	struct lane_op write_op, read_op;
 
-	void *memory; /* one block; the pointers below lead into it */
+	void *memory; /* one block of memory; the pointers below lead into it */
 	size_t memory_size;
 	struct lane_slot *slots;
 	struct lane_reply *replies;

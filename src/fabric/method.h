@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * method.h - how an initiator makes relaxed bytes durable: functions for each persist method
+ * method.h - how an initiator makes the bytes of a relaxed flush durable: functions for each
+ * persist method
  *
- * Bytes that are not relaxed are sent by message, whatever the method.
+ * The bytes of a flush without "relaxed" are sent in messages, whatever the persist method.
  */
 #ifndef FABRIC_METHOD_H
 #define FABRIC_METHOD_H

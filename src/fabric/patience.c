@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fabric/patience.h"
 
-/* Roughly the number of yields over which the mean loss is computed. */
+/*
+ * Roughly the number of yields of the CPU over which the mean of the time lost to other threads is
+ * computed.
+ */
 #define YIELDS 256
 /*
- * How late a nap may end in ns: what is assumed before the first nap, and the longest delay that
- * moves the beginning of a window. In a virtual machine (Intel, family 6, model 207) sleeps of 0.2
- * to 3 ms ended 80 us late, 99 of 100 at most 120 us late, and 36 and 97 us with a timer slack of
- * 1 ns.
+ * How late a nap (a sleep until an answer is expected) may end, in ns: LATE_FIRST is assumed before
+ * the first nap, and longer delays than LATE_MOST count as LATE_MOST. In a virtual machine (Intel,
+ * family 6, model 207) sleeps of 0.2 to 3 ms ended 80 us late, 99 of 100 at most 120 us late, and
+ * 36 and 97 us with a timer slack of 1 ns.
  */
 #define LATE_FIRST UINT64_C(80000)
 #define LATE_MOST  UINT64_C(300000)
-/* A nap that would be shorter than this, in ns, is not worth its two system calls and a timer. */
+/*
+ * A nap (a sleep until an answer is expected) that would be shorter than this, in ns, is not worth
+ * its two system calls and a timer.
+ */
 #define NAP_LEAST UINT64_C(50000)
-/* A window begins this much before the shortest gap and ends this much after the longest, in ns. */
+/*
+ * In ns: a window (the time in which an answer is expected) begins this much before the length of
+ * the shortest earlier wait, and ends this much after that of the longest.
+ */
 #define MARGIN UINT64_C(20000)
 
 /* -- losing time to other threads -- */
@@ -32,7 +41,10 @@ static void rest(struct patience *patience, uint64_t now, uint64_t loss)
 	patience->rest_until = now + length;
 }
 
-/* Count a yield of the CPU: the waiter ran again only after `away` ns. */
+/*
+ * Add the length of a yield to the mean loss: the waiter has yielded the CPU, and ran again only
+ * after `away` ns.
+ */
 static void lose(struct patience *patience, uint64_t now, uint64_t away)
 {
 	uint64_t loss = away > PATIENCE_TURN_NS ? away : 0;
@@ -45,8 +57,9 @@ static void lose(struct patience *patience, uint64_t now, uint64_t away)
 }
 
 /*
- * Returns true while the waiter rests (sleeps at once in every wait). After a rest the mean loss
- * is at its limit, so that one more loss begins another rest.
+ * Returns true while the waiter rests (sleeps at once in every wait, because polling has lost time
+ * to other threads). After a rest the mean loss is at its limit, so that one more loss begins
+ * another rest.
  */
 static bool rests(struct patience *patience, uint64_t now)
 {
@@ -60,8 +73,9 @@ static bool rests(struct patience *patience, uint64_t now)
 /* -- the window in which an answer is expected -- */
 
 /*
- * Compute the window from the lengths of earlier waits. There is no window if too many of them
- * were too long, or if there is not enough credit to poll in all of it.
+ * Compute the window, the time in which an answer is expected, from the lengths of earlier waits.
+ * There is no window if too many of these waits were too long, or if polling in all of it would
+ * take longer than the credit, which is the time that may still be spent on polling in windows.
  */
 static void open_window(struct patience *patience)
 {
@@ -92,8 +106,8 @@ static void open_window(struct patience *patience)
 }
 
 /*
- * Subtract the time of polling in this wait's window from the credit, which is the time that may be
- * polled in windows, and add a part of all the time that has passed.
+ * Update the credit, which is the time that may still be spent on polling in windows: subtract the
+ * time of this wait's polling in its window, and add a part of all the time that has passed.
  */
 static void pay(struct patience *patience, uint64_t gap)
 {

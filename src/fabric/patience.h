@@ -46,47 +46,71 @@
  */
 #define PATIENCE_SLEEP_NS UINT64_C(30000)
 /*
- * If a waiter that yields the CPU is away for a shorter time, this is not a loss. Other waiters
- * poll and yield, too, and so does a peer on the same CPU: 16 such threads take turns in 150 us. A
- * time slice of the scheduler is at least 700 us.
+ * If a waiter yields the CPU and runs again in less than this time, in ns, it has lost no time to
+ * other threads. Other waiters poll and yield, too, and so does a peer on the same CPU: 16 such
+ * threads take turns in 150 us. A time slice of the scheduler is at least 700 us.
  */
 #define PATIENCE_TURN_NS UINT64_C(200000)
-/* Lengths of the first rest and of the longest rest, as multiples of the last loss. */
+/*
+ * Lengths of the first and of the longest rest, in which a waiter sleeps instead of polling, as
+ * multiples of the time that it has last lost to other threads.
+ */
 #define PATIENCE_REST_FIRST UINT64_C(4)
 #define PATIENCE_REST_MOST  UINT64_C(64)
-/* Maximum length of a rest in ns: limited, because the other threads may end during the rest. */
+/*
+ * Maximum length in ns of a rest, in which a waiter sleeps instead of polling, since other threads
+ * want the CPU. It is limited, because these threads may end during the rest.
+ */
 #define PATIENCE_REST_NS UINT64_C(500000000)
 
-/* Number of waits from which the window is computed, and how many of them may be too long. */
+/*
+ * The window, in which an answer is expected, is computed from the lengths of this many waits, and
+ * there is no window if more than PATIENCE_FEW of them were longer than PATIENCE_FAR_NS.
+ */
 #define PATIENCE_GAPS 8
 #define PATIENCE_FEW  2
-/* Length in ns of the longest wait at whose end polling is worth a nap and a window. */
+/*
+ * In ns: if waits are longer than this, the waiter does not poll at the time when an answer is
+ * expected.
+ */
 #define PATIENCE_FAR_NS UINT64_C(5000000)
 /*
- * Polling in windows takes at most one part in PATIENCE_SHARE of the time since the first wait, and
- * PATIENCE_CREDIT_NS in addition.
+ * Polling in windows, at the times when an answer is expected, takes at most one part in
+ * PATIENCE_SHARE of the time since the first wait, and PATIENCE_CREDIT_NS in addition.
  */
 #define PATIENCE_SHARE     UINT64_C(4)
 #define PATIENCE_CREDIT_NS UINT64_C(10000000)
 
 struct patience {
 	uint64_t poll_ns; /* the time to poll at the beginning of a wait; 0: do not poll */
-	bool learns;      /* also poll in windows */
+	bool learns;      /* also poll in windows, the times when an answer is expected */
 	/* The members below are private to patience.c. */
-	uint64_t began;               /* when this wait looked first; 0: it has not looked yet */
-	uint64_t looked;              /* when a function was last given the time */
-	bool polls;                   /* what the last call of patience_lasts() returned */
-	uint64_t loss_ns;             /* mean loss of a yield, over about the last 256 yields */
-	uint64_t rest_until, rest_ns; /* end of the rest, 0: not resting; length of the last rest */
-	uint64_t from_ns, to_ns;      /* the window, in ns after `began`; to_ns is 0: no window */
-	bool skips;                   /* do not poll before the window */
-	uint64_t nap_until;           /* when the nap should end; 0: the waiter is not in a nap */
-	uint64_t late_ns; /* how late naps end: the longest delay, which later ones decrease */
+	uint64_t began;  /* when this wait first looked for an answer; 0: it has not looked yet */
+	uint64_t looked; /* when a function was last given the time */
+	bool polls;      /* what the last call of patience_lasts() returned */
+	/* mean time lost to other threads in a yield, over about the last 256 yields */
+	uint64_t loss_ns;
+	/*
+	 * end and length of the last rest, in which the waiter sleeps instead of polling; end 0: no
+	 * rest
+	 */
+	uint64_t rest_until, rest_ns;
+	/* the window in which an answer is expected, in ns after `began`; to_ns is 0: no window */
+	uint64_t from_ns, to_ns;
+	bool skips; /* poll only in the window, not at the beginning of the wait */
+	/* when the sleep before the window should end; 0: the waiter is not in such a sleep */
+	uint64_t nap_until;
+	/*
+	 * delay at the end of a sleep that had a limit: the longest one so far, which shorter ones
+	 * decrease slowly
+	 */
+	uint64_t late_ns;
 	uint64_t gaps[PATIENCE_GAPS]; /* lengths in ns of the last waits longer than poll_ns */
 	unsigned gap;                 /* index in `gaps` for the next wait */
 	unsigned in_row;              /* waits longer than poll_ns since the last shorter one */
-	uint64_t learned;             /* when the window was computed */
-	uint64_t credit_ns;           /* how long the waiter may poll in windows */
+	uint64_t learned;             /* when `credit_ns` was last updated */
+	/* how long the waiter may still poll at times when it expects an answer */
+	uint64_t credit_ns;
 };
 
 /* Call this when a wait begins, and when something has arrived but the wait continues. */

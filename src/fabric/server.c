@@ -31,8 +31,8 @@
 #define MEMORY_LIMIT ((size_t)128 << 20)
 
 /*
- * Limit the number of slots to the length of the receive queue, because posting a receive to a
- * full queue fails.
+ * Limit the number of slots, which are buffers for messages, to the length of the receive queue,
+ * because posting a receive to a full queue fails.
  */
 static unsigned shorter(unsigned wanted, size_t queue)
 {
@@ -131,7 +131,10 @@ static int register_range(struct fabric_server *server, size_t offset, uint64_t 
 	return 0;
 }
 
-/* Register the whole pool for reads, and the part behind the guard for writes. */
+/*
+ * Register the whole pool for reads, but for writes only the bytes behind the guard, which is the
+ * part at the beginning that the peer must not change.
+ */
 static int register_pool(struct fabric_server *server)
 {
 	struct data_welcome *welcome = &server->welcome;

@@ -47,7 +47,7 @@ struct serve_lane {
 	struct fid_ep *ep;
 	uint32_t sequence; /* of the next message */
 	bool broken;       /* the peer broke the protocol: no more of its messages are accepted */
-	uint64_t mark;     /* mark of the lane: see struct lanes_store */
+	uint64_t mark; /* epoch at which the lane's previous drain began: see struct lanes_store */
 	struct serve_slot *slots;
 	uint8_t secret[FABRIC_SECRET_SIZE];
 };

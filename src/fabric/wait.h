@@ -17,11 +17,12 @@
 
 struct wait {
 	struct fid_fabric *fabric;
-	struct fid *object;        /* completion queue of the caller; fds[0] is its descriptor */
-	int fds[3];                /* if fds[1] or fds[2], unless -1, is readable, the wait ends */
-	int timeout_ms;            /* -1: without limit */
-	struct patience *patience; /* belongs to the waiter; all of its waits use the same one */
-	unsigned polls;            /* polls since the last progress; private to wait.c */
+	struct fid *object; /* completion queue of the caller; fds[0] is its descriptor */
+	int fds[3];         /* if fds[1] or fds[2], unless -1, is readable, the wait ends */
+	int timeout_ms;     /* -1: without limit */
+	/* decides how long to poll; the waiter has one for all of its waits */
+	struct patience *patience;
+	unsigned polls; /* polls since the last progress; private to wait.c */
 };
 
 /* Begin a wait. The time limit counts from this call. */

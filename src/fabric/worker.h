@@ -5,8 +5,8 @@
 
 #include "fabric/target.h"
 
-int worker_open(struct worker *worker);   /* makes the worker's completion queue */
-int worker_start(struct worker *worker);  /* starts its thread */
-void worker_close(struct worker *worker); /* call this only after `stop` is set */
+int worker_open(struct worker *worker);   /* makes the completion queue of the worker */
+int worker_start(struct worker *worker);  /* starts the thread of the worker */
+void worker_close(struct worker *worker); /* call this only after `stop` of the server is set */
 
 #endif

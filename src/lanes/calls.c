@@ -78,8 +78,8 @@ static int settle(struct messages *lane)
 }
 
 /*
- * Begin to send a range, so that ranges of a lane arrive in the order of their flushes (L10 of
- * messages.h).
+ * Begin to send a range. Ranges of a lane must arrive in the order of their flushes (L10 of
+ * messages.h): so a range that overlaps with an unanswered message is sent as a message, too.
  */
 static int begin(struct messages *lane, size_t offset, size_t length, bool relaxed, bool alone)
 {
@@ -97,7 +97,10 @@ int lanes_flush(
 	if (code || (code = check_range(client, offset, length, true)) || !length)
 		return code;
 	code = begin(lane, offset, length, relaxed, false);
-	/* When this function returns, the caller may change bytes that are not relaxed. */
+	/*
+	 * If the flush is not relaxed, the caller may change the bytes again when this function
+	 * returns.
+	 */
 	return code || relaxed || length <= MESSAGES_COPY_MAX ? code
 							      : client->transport->wait_sent(lane);
 }

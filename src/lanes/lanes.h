@@ -37,8 +37,8 @@ struct messages;
 struct lanes_client;
 
 /*
- * The functions of a transport at the initiator. Functions on one lane get the messages of this
- * lane (messages.h).
+ * The functions of a transport at the initiator. A function that works on one lane gets a pointer
+ * to the messages of this lane (messages.h).
  */
 struct lanes_transport {
 	/*
@@ -64,8 +64,8 @@ struct lanes_transport {
 	int (*wait_sent)(struct messages *lane);
 
 	/*
-	 * Begin to make relaxed bytes durable. `alone`: the call is a persist, so no other ranges
-	 * are sent together with this one.
+	 * Begin to make the bytes of a relaxed flush durable. `alone`: the call is a persist, so no
+	 * other ranges are sent together with this one.
 	 */
 	int (*relaxed)(struct messages *lane, size_t offset, size_t length, bool alone);
 	/*
@@ -163,8 +163,9 @@ struct lanes_store {
 	 */
 	int (*commit)(void *context, size_t offset, size_t length);
 	/*
-	 * Set the lane's mark for the next calls on this thread; `drain` updates the mark. The
-	 * pointer must stay valid until the next call of `lane`.
+	 * Store the pointer to the mark of a lane, which is the epoch of its previous drain, for
+	 * the next calls on this thread; `drain` updates the mark. The pointer must stay valid
+	 * until the next call of `lane`.
 	 */
 	void (*lane)(void *context, uint64_t *mark);
 	int (*drain)(void *context);

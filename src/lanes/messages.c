@@ -23,7 +23,10 @@ static int open_message(struct messages *lane)
 	return 0;
 }
 
-/* Send the open message, followed by `length` bytes of the caller's memory. */
+/*
+ * Send the open message (the one that is still being filled), followed by `length` bytes of the
+ * caller's memory.
+ */
 static int send_with(struct messages *lane, enum data_kind kind, const void *bytes, size_t length)
 {
 	struct data_header header = {kind, lane->records, lane->next};
@@ -50,8 +53,8 @@ int messages_ask(struct messages *lane)
 }
 
 /*
- * Make room for a record and `length` bytes in the open message. If it does not have enough room
- * left, send it, and begin another one.
+ * Make room for a record and `length` bytes in the open message, which is the one that is still
+ * being filled. If it does not have enough room left, send it, and begin another one.
  */
 static int make_room(struct messages *lane, size_t length)
 {

@@ -63,7 +63,7 @@ struct messages {
 	struct messages_wanted *wanted; /* `window` of them */
 
 	uint32_t next, answered; /* number of the next message; number of the next reply (L2) */
-	struct writer out;       /* writes to the open message; valid if `open` */
+	struct writer out; /* appends to the message that is still being filled; valid if `open` */
 	uint16_t records;
 	bool open;
 	size_t from, to; /* a range around all stores of unanswered messages; `to` is 0: none */
@@ -90,9 +90,11 @@ static inline bool messages_overlap(const struct messages *lane, size_t offset, 
 	return offset < lane->to && offset + length > lane->from;
 }
 
-/* Add a record that has no bytes to the open message. */
+/*
+ * Add a record that has no bytes to the open message, which is the one that is still being filled.
+ */
 int messages_note(struct messages *lane, enum data_action action, size_t offset, size_t length);
-/* Send the open message, if there is one. */
+/* Send the open message, the one that is still being filled, if there is one. */
 int messages_send(struct messages *lane);
 /* Send a message without records: the reply shows that the peer is alive. */
 int messages_ask(struct messages *lane);

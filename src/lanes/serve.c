@@ -197,7 +197,8 @@ static void reply_to(const struct serve_limits *limits, struct served *served, i
 }
 
 /*
- * Find the oldest mark among the lanes that have something to drain. Returns false if no lane has.
+ * Find the oldest mark (the epoch at which a lane's previous drain began) among the lanes that have
+ * something to drain. Returns false if no lane has.
  */
 static bool earliest_mark(const struct served *first, uint64_t *mark)
 {
@@ -214,8 +215,8 @@ static bool earliest_mark(const struct served *first, uint64_t *mark)
 }
 
 /*
- * Drain once for all messages that wait. If a write-back has failed since the oldest mark of their
- * lanes, all of them fail.
+ * Drain once for all messages that wait. All of them fail if a write-back has failed since the
+ * oldest mark of their lanes. A mark is the epoch at which the lane's previous drain began.
  */
 static int drain_lanes(const struct lanes_store *store, struct served *first)
 {

@@ -25,8 +25,9 @@ struct serve_limits {
 
 /* A message and its reply. The transport sets the members up to `reply`. */
 struct served {
-	struct served *next;    /* next message that waits for the same drain */
-	uint64_t *mark;         /* mark of the message's lane: see struct lanes_store */
+	struct served *next; /* next message that waits for the same drain */
+	/* epoch at which the previous drain of the message's lane began: see struct lanes_store */
+	uint64_t *mark;
 	const uint8_t *message; /* aligned to 8 bytes */
 	size_t size;            /* length of the message, in bytes */
 	uint8_t *reply;         /* SERVE_REPLY_SIZE bytes; if `copies`, message_size bytes more */

@@ -36,7 +36,10 @@ EXPORT int holdfast_mirror_sync(const char *target, const char *pool_set, const 
 	struct holdfast_mirror_state *told = state ? state : &own;
 	int result = next ? next(target, pool_set, local, size, options, told) : lacks_library();
 	int error = errno;
-	/* The call fills in the state even if it fails, except for arguments that are invalid. */
+	/*
+	 * holdfast_mirror_sync() fills in the state even if it fails, but not if an argument is
+	 * invalid.
+	 */
 	bool is_told = next && told->struct_size >= sizeof(own) && error != EINVAL;
 
 	if (ring && !result)

@@ -170,9 +170,9 @@ EXPORT FILE *fopen(const char *path, const char *how)
 EXPORT FILE *fopen64(const char *path, const char *how) __attribute__((alias("fopen")));
 
 /*
- * In a watched directory, has stdio write the rest of its buffer, and records what it has written
- * to the file. Otherwise a later comparison would find these bytes, and the trace would name the
- * call that made the comparison as their origin.
+ * If the file is in a watched directory, makes stdio write the rest of its buffer, and records the
+ * bytes that stdio has written to the file. Otherwise a later comparison would find these bytes,
+ * and the trace would name the call that made the comparison as their origin.
  */
 EXPORT int fclose(FILE *stream)
 {

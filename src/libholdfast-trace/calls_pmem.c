@@ -62,7 +62,10 @@ static void *finish(void *to, size_t len, enum after_copy then)
 	return to;
 }
 
-/* The end of a copy to memory that is not under test: its drain completes earlier flushes, too. */
+/*
+ * Ends a copy to memory that is not under test. Nothing of the copy is recorded but its drain, if
+ * it has one, because that completes earlier flushes, too.
+ */
 static void *finish_elsewhere(void *to, unsigned flags, struct call call)
 {
 	if (after(flags) == THEN_DRAIN)

@@ -2,8 +2,8 @@
 /*
  * calls_rpmem.c - records what programs send to pools on other machines, with librpmem
  *
- * The calls are really executed, and recorded when they have succeeded. A call that has failed on
- * its way may have sent its bytes, too.
+ * The calls are really executed, and recorded when they have succeeded. A call that fails may have
+ * sent its bytes before, so some failed calls are recorded, too.
  */
 #include <errno.h>
 
@@ -205,9 +205,9 @@ EXPORT int holdfast_remote_persist_wait(void *handle, unsigned lane)
 /* ---- reconnecting */
 
 /*
- * Records that the mirror has received all noted pages, with their present content. While these
- * pages were sent, the pool was marked as inconsistent, and nobody could open it: so the trace
- * records all of them as a single change.
+ * Records that the mirror has received, with their present content, all pages that it may have
+ * lacked. While these pages were sent, the pool was marked as inconsistent, and nobody could open
+ * it: so the trace records all of them as a single change.
  */
 static void record_caught_up(struct pool *pool, uint32_t stack)
 {

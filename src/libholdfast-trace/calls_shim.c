@@ -47,7 +47,10 @@ EXPORT void holdfast_crash_stream(void *to, const void *from, unsigned long leng
 		record_stream(map, to, from, length, CALLER);
 }
 
-/* Records a mark that the program sets (holdfast_crash.h), after all of its earlier stores. */
+/*
+ * Records that an operation of the program begins or ends, which the program tells by a call
+ * (holdfast_crash.h). All earlier stores of the program are recorded before that.
+ */
 EXPORT void holdfast_crash_mark(unsigned long operation, int is_end)
 {
 	record_mark(operation, is_end, CALLER);

@@ -124,7 +124,10 @@ static int print(char *to, size_t room, const char *format, va_list arguments, s
 	va_copy(again, arguments);
 	int length = next(text, sizeof(text), format, arguments);
 	if (length < 0 || (size_t)length >= sizeof(text)) {
-		/* not recorded here: a later comparison with the shadow finds these stores */
+		/*
+		 * not recorded here: these stores are found later, when the memory is compared with
+		 * the content as recorded so far
+		 */
 		length = next(to, room, format, again);
 	} else if (room) {
 		size_t kept = (size_t)length < room ? (size_t)length : room - 1;

@@ -3,7 +3,7 @@
  * calls_write.c - calls that write to files under test, or change their size
  *
  * These calls are executed, and then recorded. If the written bytes are also mapped, the map is
- * compared with its shadow before the call, as before a copy to the map.
+ * compared before the call with its shadow (the content as recorded so far), as before a copy.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define HERE INT64_C(-1) /* in place of an offset: the descriptor's position */
+#define HERE INT64_C(-1) /* stands for the file position of the descriptor, in place of an offset */
 
 /*
  * The C library's functions. They are looked up early, because a signal handler of the program may
@@ -252,7 +252,7 @@ EXPORT int truncate64(const char *path, off_t size) __attribute__((alias("trunca
 
 /*
  * Records the effects of fallocate(2): the new size, and changes of data such as holes, which are
- * found by comparing the file with its shadow.
+ * found by comparing the file with its shadow, the content as recorded so far.
  */
 static void allocated(int fd, int mode, const struct stat *before, struct call call)
 {

@@ -253,7 +253,10 @@ unsigned files_new_content(const char *name)
 	return number;
 }
 
-/* Returns an inode number for a mirror, on device 0, which is computed from the mirror's name. */
+/*
+ * Returns an inode number for a mirror, which is a pool on another machine. The number is computed
+ * from the mirror's name; the device number of all mirrors is 0.
+ */
 static uint64_t mirror_inode(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -176,7 +176,10 @@ EXPORT void __tsan_atomic_signal_fence(int order)
 	settle();
 }
 
-/* Called before an atomic operation: compares the bytes that it will overwrite with the shadow. */
+/*
+ * Called before an atomic operation: compares the bytes that it will overwrite with the shadow, the
+ * content as recorded so far.
+ */
 static struct map *before_atomic(volatile void *at, size_t length)
 {
 	struct map *map = maps_find((uintptr_t)at);

@@ -160,8 +160,8 @@ static bool add(void *address, size_t length, int fd, uint64_t offset, const str
 }
 
 /*
- * If the file has grown, moves those ranges from `tails` to the table of maps that were behind the
- * end of the file and are now inside the file.
+ * After a file has grown: finds the ranges in `tails` that were behind the end of the file and are
+ * inside the file now, and moves them to the table of maps.
  */
 static void shorten_tails(unsigned number)
 {
@@ -288,7 +288,8 @@ static void cut_tails(uintptr_t lo, uintptr_t hi)
 			tail->place += hi - tail->lo;
 			tail->lo = hi;
 		} else {
-			tail->hi = lo; /* if the tail goes on after hi, that part is given up */
+			/* if the tail continues behind hi, the part there is no longer kept */
+			tail->hi = lo;
 		}
 	}
 }

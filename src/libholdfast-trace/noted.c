@@ -8,7 +8,10 @@
 
 #define BITS 64u
 
-/* The words of a lane's row in which bits may be set: from `low` on, below `high`. */
+/*
+ * A lane has a row of bits, one for each page. Only in the words of this row from `low` to before
+ * `high` may bits be set.
+ */
 struct bounds {
 	size_t low, high;
 };

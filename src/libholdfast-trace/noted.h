@@ -28,16 +28,16 @@ struct noted {
  */
 bool noted_begin(struct noted *noted, size_t pool_size, unsigned lanes);
 
-/* Adds the pages of a range to a row; row noted->lanes is the last one. */
+/* Sets the bits of the pages of a range in a row; row noted->lanes is the last one. */
 void noted_add(struct noted *noted, unsigned row, size_t offset, size_t length);
 
-/* Empties a lane's row after a drain. */
+/* After a drain of a lane: clears all bits in the row of this lane. */
 void noted_drop(struct noted *noted, unsigned lane);
 
-/* Empties all rows. */
+/* Clears all bits in all rows. */
 void noted_clear(struct noted *noted);
 
-/* Is the page in any row? */
+/* Will a reconnect send the page again, because the bit of the page is set in a row? */
 bool noted_has(const struct noted *noted, size_t page);
 
 #endif

@@ -6,8 +6,8 @@
  * Each fence records this number, and asking the kernel for it would take longer than the rest of
  * the fence. So the file that standard output goes to is mapped: while the byte behind the known
  * end is zero, nothing was appended. This byte must lie in a page that exists; therefore the tool
- * begins the file with one byte, which does not count. Because a program may write zeros, one of
- * PATIENT fences asks the kernel for the size all the same.
+ * begins the file with one byte, which does not count. Because a program may write zeros, one fence
+ * in PATIENT (512) asks the kernel for the size all the same.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

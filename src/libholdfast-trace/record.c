@@ -9,8 +9,9 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define CHUNK      UINT64_C(32768)
-#define WIDE_LOOKS 8          /* how many drains of each call stack compare all files */
+#define CHUNK UINT64_C(32768)
+/* how many drains with the same call stack compare all files with their shadows */
+#define WIDE_LOOKS 8
 #define WIDE_LIMIT (4u << 20) /* maximum size of all maps, in bytes, for drains to compare them */
 
 static void add_size(struct map *map, void *sum)
@@ -50,8 +51,8 @@ static ALWAYS_INLINE size_t beyond(const struct map *map, uintptr_t address, siz
 }
 
 /*
- * Finds the map that a flush is in, and the whole lines that it flushes, and prepares its record.
- * Returns NULL if the memory is not under test.
+ * Prepares the record of a flush, and returns the map that the flush is in. The record has the
+ * whole cache lines that are flushed. Returns NULL if the memory is not under test.
  */
 static ALWAYS_INLINE struct map *begin_flush(
 	uintptr_t address, size_t length, struct call call, uintptr_t *from, struct event *flush)
@@ -278,7 +279,10 @@ void record_copied(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 	}
 }
 
-/* Compares the lines of a range that a copy is about to overwrite with the shadow. */
+/*
+ * Compares the lines of a range, which a copy is about to overwrite, with the shadow: the content
+ * as recorded so far.
+ */
 static void look_before_copy(struct map *map, uintptr_t to, size_t length, uint32_t stack)
 {
 	for (size_t rest; map && length; length = rest) {
@@ -335,7 +339,10 @@ static void finish(struct map *map, uintptr_t to, size_t length, enum after_copy
 		write_event(&flush, NULL);
 }
 
-/* The end of a copy to memory that is not under test: its drain completes earlier flushes, too. */
+/*
+ * Ends a copy to memory that is not under test. Nothing of the copy is recorded but its drain, if
+ * it has one, because that completes earlier flushes, too.
+ */
 static void *finish_elsewhere(void *to, enum after_copy then, struct call call)
 {
 	if (then == THEN_DRAIN)

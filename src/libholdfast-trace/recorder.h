@@ -47,8 +47,12 @@ struct call {
  */
 struct map {
 	uintptr_t lo, hi;
-	unsigned char *shadow; /* address of the byte at lo in the shadow, which processes share */
-	uint64_t place;        /* file and offset (trace/event.h) of the byte at address lo */
+	/*
+	 * where the shadow, which has the content as recorded so far, has the byte at lo; processes
+	 * share it
+	 */
+	unsigned char *shadow;
+	uint64_t place; /* file and offset (trace/event.h) of the byte at address lo */
 };
 
 extern struct ring *ring;            /* NULL: nothing is recorded */
@@ -73,8 +77,9 @@ unsigned thread_number(void);
 void *next_function(const char *name);
 
 /*
- * Returns the function that `find`, next_function() or find_in_library(), returns for a name, as a
- * pointer to the function type `type`. Calls `find` only until it has found a function.
+ * Looks up the function `name` by `find`, which is next_function() or find_in_library(), and
+ * returns it as a pointer to the function type `type`. Once a function was found, `find` is not
+ * called again.
  */
 #define FOUND(find, type, name)                                                                    \
 	({                                                                                         \
@@ -168,7 +173,10 @@ unsigned files_register(int fd);
  * there is no room.
  */
 unsigned files_new_content(const char *name);
-/* Makes room for the file's bytes up to `end` in its shadow. Returns false on failure. */
+/*
+ * Makes room for the file's bytes up to `end` in its shadow, the content as recorded so far.
+ * Returns false on failure.
+ */
 bool files_make_room(unsigned number, uint64_t end);
 /*
  * The number of a pool on another machine, of at least `size` bytes; 0 on failure. Sets *known to
@@ -208,8 +216,8 @@ void look(struct map *map, uintptr_t from, uintptr_t to, uint32_t stack);
 void look_at_file(unsigned file, uint32_t stack);
 typedef uint64_t line_words[EVENT_LINE / 8];
 /*
- * Compares one line with its shadow. The caller writes the record. Returns false if the line has
- * not changed.
+ * Compares one cache line with its shadow, the content as recorded so far. The caller writes the
+ * record. Returns false if the line has not changed.
  */
 bool look_at_one(
 	struct map *map, uintptr_t address, uint32_t stack, struct event *event, line_words line);
@@ -221,12 +229,15 @@ bool look_at_one(
 void record_flush(uintptr_t address, size_t length, struct call call);
 void record_fence(struct call call);
 void record_persist(uintptr_t address, size_t length, struct call call); /* a flush and a drain */
-/* Records those words of an object in one map that a call of the C library has changed. */
+/*
+ * Records a call of the C library that has changed an object, such as a lock, which lies in one
+ * map: stores of those words of the object that differ from the shadow.
+ */
 void record_words(uintptr_t address, size_t length, struct call call);
 /*
  * Functions for a call of the C library or the kernel that stores to memory. record_look() is
- * called before it, and compares the bytes that it may overwrite with their shadow. record_stored()
- * is called after it, and records the bytes that it has stored.
+ * called before it, and compares the bytes that it may overwrite with their shadow, the content as
+ * recorded so far. record_stored() is called after it, and records the bytes that it has stored.
  */
 void record_look(uintptr_t to, size_t length, struct call call);
 void record_stored(uintptr_t to, size_t length, struct call call);
@@ -288,9 +299,15 @@ void names_truncate(unsigned file, const char *name, uint64_t old, uint64_t size
  */
 void names_written(
 	int fd, const void *data, size_t length, uint64_t at, bool is_durable, struct call call);
-/* Compares a range of the file's maps with their shadow, before a call writes to this range. */
+/*
+ * Compares a range of the file's maps with their shadow (the content as recorded so far), before a
+ * call writes to this range.
+ */
 void names_look_before(unsigned file, uint64_t at, size_t length, struct call call);
-/* Finds data that no recorded call has written, by comparing the file with its shadow. */
+/*
+ * Finds data that no recorded call has written, by comparing the file with its shadow, the content
+ * as recorded so far.
+ */
 void names_look(unsigned file, int fd, struct call call);
 /*
  * Records a sync of a file or of a watched directory (the directory's number plus

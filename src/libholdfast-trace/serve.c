@@ -47,8 +47,8 @@ static const char *images; /* the directory of the images; NULL: the checker run
 static bool has_mapped;
 static int orders = -1, answers = -1;
 /*
- * While main() runs until the checker is ready: where the checker is forked, in memory shared with
- * the parent process.
+ * While a child process runs main() to find out if the checker becomes ready: the place where the
+ * checker is forked, in memory that the child shares with its parent. NULL at other times.
  */
 static volatile int *place;
 
@@ -141,8 +141,8 @@ static bool answer(int value)
 }
 
 /*
- * Makes this process the server, for which this function does not return. It returns in the child
- * that is forked for each image.
+ * Makes this process the server, which forks a child for each image that the tool asks for. The
+ * function returns in each child, but never in the server.
  */
 static void fork_for_images(enum fork_place where)
 {
@@ -150,7 +150,10 @@ static void fork_for_images(enum fork_place where)
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* done once in the server: doing it in each child would copy pages of memory each time */
+	/*
+	 * the server removes the variable once: if each child did it, pages of memory would be
+	 * copied each time
+	 */
 	unsetenv("HOLDFAST_CRASH_ORDERS");
 	pthread_atfork(NULL, NULL, forked);
 	if (!answer((int)where) || !answer(getpid()))

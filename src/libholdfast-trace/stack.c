@@ -18,8 +18,9 @@
 
 #include "libholdfast-trace/recorder.h"
 
-#define MEMOS   1024u
-#define WAYS    16u /* memos for one caller: one for each chain of outer callers */
+#define MEMOS 1024u
+/* number of memos for one caller: one for each chain of functions that have called it */
+#define WAYS    16u
 #define STACKS  (1u << 15)
 #define OBJECTS 1024u
 

@@ -158,7 +158,10 @@ void names_look_before(unsigned file, uint64_t at, size_t length, struct call ca
 	maps_each(names_content_of(file), look_in_map, &range);
 }
 
-/* Compares a piece of the file with its shadow, and records the lines that differ. */
+/*
+ * Compares a piece of the file with its shadow (the content as recorded so far), and records the
+ * lines that differ.
+ */
 static void look_at_piece(unsigned content, unsigned char *now, unsigned char *known, size_t length,
 	uint64_t at, int shadow, uint32_t stack)
 {

@@ -33,7 +33,7 @@ static int make_room(struct answer *answer, size_t limit)
 int answers_expect(struct answers *answers, const struct control_head *head, size_t limit)
 {
 	if (!answers->expected)
-		answers->first = 0; /* if requests never overlap, all use the same element */
+		answers->first = 0; /* no reply is expected: use the first element again */
 	if (answers->expected == ANSWERS_MAX)
 		return err_set(-EAGAIN, "%u requests are still unanswered: no more can be sent",
 			ANSWERS_MAX);

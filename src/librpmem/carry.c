@@ -30,7 +30,7 @@ static int fabric_ones(const struct session *session, unsigned *providers)
 	rc = fabric_providers(host, settings->providers, providers);
 	if (rc)
 		return session_failed(session, rc);
-	/* Offer ssh, too: a target without libfabric chooses it. */
+	/* Offer the provider ssh, too, for a target that does not have libfabric. */
 	if (!settings->chosen)
 		*providers |= HOLDFAST_PROVIDER_SSH;
 	return 0;

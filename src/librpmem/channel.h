@@ -27,7 +27,10 @@
 
 struct channel;
 
-/* A function that sums the counters when the target asks for them. Any thread may call it. */
+/*
+ * A function that sums the counters of calls on all lanes when the target asks for them. Any thread
+ * may call it.
+ */
 struct channel_counters {
 	void (*sum)(const void *context, struct wire_counters *counters);
 	const void *context;
@@ -88,9 +91,9 @@ unsigned channel_minor(const struct channel *channel);
 const char *channel_version(const struct channel *channel);
 
 /*
- * Set the function that sums the counters. Call this before the target may ask for counters.
- * Without such a function, the target is told that nothing was counted. The context must be valid
- * until the channel is closed.
+ * Set the function that sums the counters of calls on all lanes. Call this before the target may
+ * ask for counters. Without such a function, the target is told that nothing was counted. The
+ * context must be valid until the channel is closed.
  */
 void channel_set_counters(struct channel *channel, const struct channel_counters *counters);
 

@@ -65,13 +65,15 @@ struct channel {
 	bool hung;      /* the stream has ended: only the monitor still reads, to report why */
 	unsigned reads; /* how often a caller has read; the monitor checks if it grows */
 	bool greeted;
-	bool given_up; /* set by channel_give_up(); like `stopped`, not used by the monitor */
+	/* the target does not answer on its lanes; like `stopped`, not used by the monitor */
+	bool given_up;
 	bool stopped;
 	struct channel_counters counters;
 	struct answers answers;
 	uint32_t last_id;
 	const char *(*take)(void *client, unsigned lane, const void *bytes, size_t length);
-	void *client; /* client of the lanes in this channel; valid if `take` is set */
+	/* argument for take(): the client whose lanes use this channel; valid if `take` is set */
+	void *client;
 	char why[ERR_SIZE];
 };
 

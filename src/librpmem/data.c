@@ -38,8 +38,8 @@ static int check(const struct data_call *data, unsigned flags, unsigned allowed)
 }
 
 /*
- * Enter a lane for a call. Returns 0 if the call may proceed; after an error the lane is left
- * again.
+ * Begin a call on a lane: register it as being in progress, and check it. Returns 0 if the call may
+ * proceed; after an error it is no longer registered.
  */
 static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 {
@@ -58,7 +58,9 @@ static int enter(const struct data_call *data, unsigned flags, unsigned allowed)
 	return rc;
 }
 
-/* Leave the lane, and convert an internal result to the return value of the public function. */
+/*
+ * End a call on a lane, and convert an internal result to the return value of the public function.
+ */
 static int leave(const struct data_call *data, int rc, bool drains)
 {
 	RPMEMpool *rpp = data->rpp;

@@ -11,7 +11,10 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int trouble; /* result of install(): 0 or a negative errno */
 
-/* The highest owner number that this process or one of its ancestors has taken. */
+/*
+ * Processes that open pools get numbers. This is the highest number that this process or one of its
+ * ancestors has taken.
+ */
 static atomic_uint last;
 static _Atomic unsigned without_page;
 static _Atomic unsigned *number = &without_page;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* info.c - Holdfast's additions: information about open pools, and about sets that are not open */
+/*
+ * info.c - Holdfast's additions: information about open pools, and about pool sets that are not
+ * open
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -31,9 +31,10 @@ struct mirror {
 	struct senders *senders; /* NULL: only compare */
 	const void *local;
 	const char *step; /* the name of the call in messages: "check" */
-	uint64_t extent;  /* extent in bytes of the mark that the pool had before; 0: no mark */
-	bool unclosed;    /* the last session has not closed the pool */
-	bool marked;      /* this comparison has marked the pool */
+	/* number of bytes that an earlier mark of inconsistency covers; 0: the pool had no mark */
+	uint64_t extent;
+	bool unclosed; /* the last session has not closed the pool */
+	bool marked;   /* this comparison has marked the pool as inconsistent */
 };
 
 /* -- callbacks that differ_run() calls -- */
@@ -180,8 +181,8 @@ static int get_state(struct mirror *mirror)
 }
 
 /*
- * Receive the replies to all unanswered requests, so that the pool can be closed in order after a
- * failure.
+ * After a failure: receive the replies to all unanswered requests, because the request to close the
+ * pool can only be sent then.
  */
 static void drop_answers(struct mirror *mirror)
 {
@@ -307,8 +308,9 @@ static int clear(struct mirror *mirror)
 }
 
 /*
- * Check the size of a sync against the pool's mark. The mark says that any bytes of its extent may
- * be wrong, so only a sync that compares all of the extent may remove it.
+ * Check the size of a sync against the mark of inconsistency that the pool may have. The mark says
+ * that any bytes of its extent may be wrong, so only a sync that compares all of the extent may
+ * remove it.
  */
 static int check_mark(const struct mirror *mirror, size_t size)
 {

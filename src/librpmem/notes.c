@@ -34,7 +34,7 @@ void notes_fini(struct notes *notes)
 	*notes = (struct notes){.nlanes = 0};
 }
 
-/* -- the list of a lane -- */
+/* -- a lane's list of ranges that the target may lack -- */
 
 static void sort(struct notes_lane *lane)
 {
@@ -123,7 +123,7 @@ unsigned notes_calls(const struct notes *notes)
 	return calls;
 }
 
-/* -- a copy of the map -- */
+/* -- a copy of the map of pages that the target may lack -- */
 
 unsigned long *notes_take(struct notes *notes, uint64_t *bytes)
 {

@@ -97,10 +97,13 @@ static inline bool notes_fits(const struct notes *notes, size_t offset, size_t l
 	       length <= notes->size - offset;
 }
 
-/* Make room in a full list, by joining ranges. */
+/* Make room in a lane's list of ranges, which is full, by joining ranges. */
 void notes_join(struct notes_lane *lane);
 
-/* Note a range that is about to be sent. A range that cannot be flushed is ignored. */
+/*
+ * Remember, in the lane's list, a range that is about to be sent: the target may lack it until a
+ * drain returns 0. A range that cannot be flushed is ignored.
+ */
 static inline void notes_add(struct notes *notes, unsigned number, size_t offset, size_t length)
 {
 	if (unlikely(number >= notes->nlanes || !notes_fits(notes, offset, length)))
@@ -111,17 +114,26 @@ static inline void notes_add(struct notes *notes, unsigned number, size_t offset
 	lane->at[lane->count++] = (struct notes_range){offset, offset + length};
 }
 
-/* Drop the lane's ranges. Call this when a drain of the lane has returned 0. */
+/*
+ * Empty the lane's list of ranges that the target may lack. Call this when a drain of the lane has
+ * returned 0.
+ */
 static inline void notes_drained(struct notes *notes, unsigned lane)
 {
 	if (likely(lane < notes->nlanes))
 		notes->lanes[lane].count = 0;
 }
 
-/* Move the lane's ranges to the map, because the target may have lost them (N4). */
+/*
+ * A drain or a read of the lane has failed: move the lane's ranges to the map of pages that the
+ * target may lack, since they may be lost (N4).
+ */
 void notes_lost(struct notes *notes, unsigned lane);
 
-/* Note a range that was not sent because the handle had ended (N5). Any thread may call this. */
+/*
+ * Add a range that was not sent, because the handle had ended, to the map of pages that the target
+ * may lack (N5). Any thread may call this.
+ */
 void notes_missed(struct notes *notes, size_t offset, size_t length);
 
 /* -- functions for a catch-up: a reconnect sends the ranges that the target may lack -- */
@@ -129,21 +141,28 @@ void notes_missed(struct notes *notes, size_t offset, size_t length);
 /* The number of calls that are in progress on the pool, in all threads. */
 unsigned notes_calls(const struct notes *notes);
 
-/* Move the ranges of all lanes to the map. No call may be in progress. */
+/*
+ * Move the ranges of all lanes to the map of pages that the target may lack. No call may be in
+ * progress.
+ */
 void notes_unite(struct notes *notes);
 
 /*
- * Clear the map. Returns a copy of the map as it was, and sets *bytes to the number of bytes that
- * are noted in it. Returns NULL if there is no memory for the copy: the map is then unchanged.
+ * Clear the map of pages that the target may lack. Returns a copy of the map as it was, and sets
+ * *bytes to the number of bytes that the copy stands for. Returns NULL if there is no memory for
+ * the copy: the map is then unchanged.
  */
 unsigned long *notes_take(struct notes *notes, uint64_t *bytes);
 
-/* Put the bits of a copy back into the map. */
+/*
+ * Sending the pages of a copy has failed: set their bits in the map of pages that the target may
+ * lack once more.
+ */
 void notes_put_back(struct notes *notes, const unsigned long *taken);
 
 /*
- * Find the next noted bytes in a copy of the map, from *offset on: at most `most` bytes, a multiple
- * of NOTES_PAGE. Returns their number and sets *offset, or returns 0 if there are no more.
+ * Find the next bytes to send again in a copy of the map, from *offset on: at most `most` bytes, a
+ * multiple of NOTES_PAGE. Returns their number and sets *offset, or returns 0 if there are no more.
  */
 size_t notes_next(
 	const struct notes *notes, const unsigned long *taken, size_t *offset, size_t most);

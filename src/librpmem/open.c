@@ -266,7 +266,7 @@ static void sum_counters(const void *pool, struct wire_counters *counters)
 	count_sum(pool, counters);
 }
 
-/* Takes over the session: if there is no memory, the session is freed. */
+/* Takes ownership of the session: if there is no memory for the pool, the session is freed. */
 static RPMEMpool *pool_new(struct session *session)
 {
 	RPMEMpool *pool = calloc(1, sizeof(*pool));
@@ -436,7 +436,10 @@ int pool_start(RPMEMpool **started, uint32_t type, const char *target, const cha
 	return 0;
 }
 
-/* Open another handle for the pool of `lost`, by a request of this type. */
+/*
+ * Make another handle for the pool of `lost`, a handle whose connection was lost. `type` is the
+ * request to send, such as CONTROL_RESUME.
+ */
 static int open_as(const RPMEMpool *lost, uint32_t type, RPMEMpool **again)
 {
 	struct session *session;
@@ -484,7 +487,11 @@ static int open_unbegun(const RPMEMpool *lost, RPMEMpool **again)
 
 static int resume(RPMEMpool *lost, RPMEMpool **again)
 {
-	if (!lost->begun) { /* the reply to BEGIN was lost: compute what the target has set */
+	/*
+	 * the reply to BEGIN was lost: the pool's identity is unchanged, and its generation one
+	 * higher
+	 */
+	if (!lost->begun) {
 		memcpy(lost->mine.identity, lost->seen.identity, CONTROL_ID_SIZE);
 		lost->mine.generation = lost->seen.generation + 1;
 	}
@@ -499,8 +506,8 @@ int open_again(RPMEMpool *lost, RPMEMpool **again)
 	if (rc != -ESTALE || lost->begun)
 		return rc;
 	/*
-	 * If the pool opens, the old daemon has ended, but it may have begun the session just
-	 * before: then resume that session.
+	 * If this fails with -ESTALE, the old daemon has ended, but may have begun the session just
+	 * before: then try once more to resume that session.
 	 */
 	rc = open_unbegun(lost, again);
 	return rc == -ESTALE ? resume(lost, again) : rc;
@@ -512,8 +519,8 @@ void open_discard(RPMEMpool *again)
 
 	snprintf(cause, sizeof(cause), "%s", err_get());
 	/*
-	 * `again` uses the counters of the lost pool, which must not be freed. The monitor thread
-	 * of `again` may be reading them, so end that thread first.
+	 * `again`, the new handle, uses the counters of the lost pool, which must not be freed. The
+	 * monitor thread of `again` may be reading them, so end that thread first.
 	 */
 	session_stop(again->session);
 	atomic_store(&again->ncounted, 0);

@@ -6,10 +6,11 @@
 #include "librpmem/pool.h"
 
 /*
- * Start ssh and the daemon again for the pool of the handle `lost`, which is unchanged, and
- * connect the lanes. *again becomes a separate handle, which uses the counters of `lost` and no
- * notes. If the session of `lost` has begun, it is resumed. -ESTALE if the pool at the target has
- * changed since `lost` was connected. Other errors are those of rpmem_open().
+ * Start ssh and the daemon again for the pool of the handle `lost`, which is unchanged, and connect
+ * the lanes. *again becomes a separate handle, which uses the counters of `lost` and has no list of
+ * ranges that the target may lack. If the session of `lost` has begun, it is resumed. -ESTALE if
+ * the pool at the target has changed since `lost` was connected. Other errors are those of
+ * rpmem_open().
  */
 int open_again(RPMEMpool *lost, RPMEMpool **again);
 

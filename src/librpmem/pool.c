@@ -9,7 +9,7 @@
 
 static int ended(RPMEMpool *rpp)
 {
-	/* Sequentially consistent: see notes_enter(). */
+	/* This load is sequentially consistent for the reason that notes_enter() gives. */
 	return atomic_load(&rpp->error);
 }
 

@@ -39,7 +39,7 @@ struct rpmem_pool {
 	size_t size;                 /* bytes of `addr`, as the program requested */
 	size_t guard;                /* offsets below `guard` must not be persisted */
 	void *addr;                  /* the program's memory */
-	struct notes notes;          /* notes of the ranges that the target may lack */
+	struct notes notes;          /* remembers the ranges that the target may lack */
 	bool has_state;              /* the target keeps a state and sessions of the pool */
 	struct control_state seen;   /* the target's state of the pool when it was opened */
 	struct control_started told; /* the target's reply, without its secrets */
@@ -53,9 +53,10 @@ struct rpmem_pool {
 	atomic_uint waiters; /* threads that wait for a persist that was started (waiters.h) */
 	atomic_bool closing;
 
-	atomic_int error;     /* 0, or the negative errno that ended the handle; set after `why` */
-	atomic_bool begun;    /* session has begun, or target has none; set after `mine` */
-	pthread_mutex_t lock; /* held while the handle is ended */
+	atomic_int error; /* 0, or the negative errno that ended the handle; set after `why` */
+	/* the session has begun, or the target keeps no sessions; set after `mine` */
+	atomic_bool begun;
+	pthread_mutex_t lock;     /* held while the handle is ended */
 	atomic_bool reconnecting; /* a thread is in holdfast_remote_reconnect() */
 
 	/* Guards the next two members. A thread that holds it takes no other lock. */

@@ -22,7 +22,7 @@
  */
 #define PIECE ((size_t)1 << 20)
 
-/* -- sending what was noted -- */
+/* -- sending the ranges that the target may lack -- */
 
 static int send_pages(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *taken)
 {
@@ -38,8 +38,9 @@ static int send_pages(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *tak
 }
 
 /*
- * Begin the session, or get the new generation of a session that was resumed. Store the result in
- * the pool's handle at once: if this attempt to reconnect fails, the next one needs it.
+ * Begin the session, or get the new generation (a number of the pool, which each session raises) of
+ * a session that was resumed. Store the result in the pool's handle at once: if this attempt to
+ * reconnect fails, the next one needs it.
  */
 static int begin(RPMEMpool *rpp, RPMEMpool *again)
 {
@@ -56,8 +57,8 @@ static int begin(RPMEMpool *rpp, RPMEMpool *again)
 }
 
 /*
- * Mark the pool as inconsistent, send the noted ranges, drain, and clear the mark. The mark is set
- * before the first byte is sent and removed after all are durable.
+ * Mark the pool as inconsistent, send the ranges that the target may lack, drain, and clear the
+ * mark. The mark is set before the first byte is sent and removed after all are durable.
  */
 static int send_noted(RPMEMpool *rpp, RPMEMpool *again, const unsigned long *taken, uint64_t bytes)
 {

@@ -2,10 +2,11 @@
 /*
  * remote_state.h - requests about what the target remembers of a pool from session to session
  *
- * A session begins before its first store, by remote_begin(). A mark says that the pool at the
- * target is not a state of this program's memory. Before a reconnect sends missing bytes again, or
- * a sync sends bytes that differ, set the mark; clear it when all lanes have drained. While it is
- * set, the target refuses CONTROL_OPEN with EUCLEAN; CONTROL_REPAIR opens the pool all the same:
+ * A session begins before its first store, by remote_begin(). A mark of inconsistency says that the
+ * pool at the target may have a content that this program's memory never had. Before a reconnect
+ * sends missing bytes again, or a sync sends bytes that differ, set the mark; clear it when all
+ * lanes have drained. While it is set, the target refuses CONTROL_OPEN with EUCLEAN; CONTROL_REPAIR
+ * opens the pool all the same:
  *
  *	remote_secret(secret);
  *	remote_begin(session, secret, &begun);

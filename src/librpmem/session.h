@@ -16,7 +16,11 @@ struct session {
 	struct settings settings;
 	const char *set; /* the name of the pool set; points into `name` */
 	struct channel *channel;
-	struct channel_counters counters; /* all zeros unless set before the session is started */
+	/*
+	 * how to sum counters when the target asks; zeros: not at all. Set before the session is
+	 * started.
+	 */
+	struct channel_counters counters;
 	char name[]; /* "user@host: mirror.set", to begin error messages with */
 };
 

@@ -6,16 +6,18 @@
 #include <stdbool.h>
 
 /*
- * Settings, read from the environment for each connection. Members marked "when loaded" are read
+ * Settings, read from the environment for each connection, except for two members that are read
  * only once, when the library is loaded.
  */
 struct settings {
-	const char *ssh;     /* points into the environment */
-	unsigned providers;  /* a set of enum holdfast_provider; not empty */
-	bool chosen;         /* RPMEM_PROVIDER names the only one of `providers` */
+	const char *ssh;    /* the program to run as ssh; points into the environment */
+	unsigned providers; /* a set of enum holdfast_provider; not empty */
+	bool chosen;        /* the user has chosen the only one of `providers`, by RPMEM_PROVIDER */
 	bool ssh_if_refused; /* RPMEM_FALLBACK=ssh: connect over ssh if all others fail */
-	unsigned max_nlanes; /* when loaded; the maximum number of lanes of a pool */
-	unsigned window;     /* when loaded; maximum of unanswered messages of a lane; 0: default */
+	/* read when the library is loaded; the maximum number of lanes of a pool */
+	unsigned max_nlanes;
+	/* read when the library is loaded; maximum of unanswered messages of a lane; 0: default */
+	unsigned window;
 	int timeout_ms;
 	unsigned poll_us;
 	bool learns; /* also poll when an answer is expected: RPMEM_POLL_US is not set */

@@ -10,7 +10,8 @@
 
 struct sets {
 	struct epoch_ranges accepted, told;
-	struct epoch_ranges new_maps; /* subset of `accepted` that children of fork inherit */
+	/* those ranges of `accepted` that are accepted in forked children, too */
+	struct epoch_ranges new_maps;
 };
 
 /*

@@ -32,7 +32,10 @@ void acceptance_add_told(struct file_id file, struct range range, uint64_t epoch
  */
 void acceptance_forget(struct range range);
 
-/* True if all of the range is in the set, for this epoch or a later one. */
+/*
+ * True if the program has accepted (or, for the second function, was told of) the failures up to
+ * this epoch for all of the range.
+ */
 bool acceptance_covers(struct file_id file, struct range range, uint64_t epoch);
 bool acceptance_was_told(struct file_id file, struct range range, uint64_t epoch);
 

@@ -79,8 +79,8 @@ uint64_t failed_files_record(
 
 	put(table, place_of(table, file), write, epoch);
 	/*
-	 * Release order: a thread that loads this epoch also finds the failure that was recorded
-	 * with it.
+	 * Release order: a thread that loads this epoch, the number of the latest failure, also
+	 * finds the failure itself in the table.
 	 */
 	atomic_store_explicit(&table->epoch, epoch, memory_order_release);
 	release_lock(table, &before);

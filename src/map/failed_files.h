@@ -42,8 +42,8 @@ struct failed_files {
 void failed_files_init(struct failed_files *table);
 
 /*
- * Returns the current epoch, with one load. A failure that was recorded before this call does not
- * have a later epoch.
+ * Returns the current epoch, which is the number of the latest failure, with one load. A failure
+ * that was recorded before this call does not have a later epoch.
  */
 static inline uint64_t failed_files_epoch(struct failed_files *table)
 {
@@ -55,9 +55,9 @@ uint64_t failed_files_record(
 	struct failed_files *table, const struct file_ids *file, const struct failed_write *write);
 
 /*
- * True if the file may have failed later than `since`; *found is then its latest failure. A
- * failure of an unknown file counts, and so does that of a file that cannot be compared with this
- * one.
+ * True if a write-back of the file may have failed later than the epoch `since`; *found is then the
+ * latest such failure. A failure of an unknown file counts, and so does that of a file that cannot
+ * be compared with this one.
  */
 bool failed_files_find(struct failed_files *table, const struct file_ids *file, uint64_t since,
 	struct failed_write *found);

@@ -155,7 +155,7 @@ static int judge(
 		return 0;
 	int error = mapped_files_walk(sync->pages, judge_part, &judging);
 	if (!judging.failed && (error || judging.judged_to < sync->pages.to))
-		is_doubtful(&judging, &ids, sync->pages); /* the file of the rest is unknown */
+		is_doubtful(&judging, &ids, sync->pages); /* rest of the range: file is unknown */
 	return judging.failed ? -failure->write.error : 0;
 }
 

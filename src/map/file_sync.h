@@ -19,7 +19,7 @@
 struct file_sync {
 	struct file_id file;
 	struct range pages;
-	uint64_t since; /* failures up to this epoch do not count */
+	uint64_t since; /* failures up to this epoch (file_sync_epoch()) do not count */
 };
 
 struct file_sync_failure {
@@ -28,7 +28,10 @@ struct file_sync_failure {
 	bool uncertain; /* another range of the file failed, not these pages */
 };
 
-/* The current epoch: failures that are recorded from now on have a later one. */
+/*
+ * Returns the current epoch, which is the number of the last recorded failure: failures that are
+ * recorded from now on have a later one.
+ */
 uint64_t file_sync_epoch(void);
 
 /*
@@ -50,7 +53,7 @@ int file_sync_or_error(const struct file_sync *sync);
 int file_sync_descriptor(int fd, struct file_id file);
 
 /*
- * Note that the program knows of the failures recorded so far: in this process they no longer
+ * Record that the program knows of all failures recorded so far: in this process they no longer
  * count for this range.
  */
 void file_sync_accept(struct file_id file, struct range range);

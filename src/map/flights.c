@@ -17,18 +17,18 @@
 #include "map/mapped_file.h"
 #include "map/robust_lock.h"
 
-/* The digest that stands for an unknown file. */
+/* A value in place of a digest of a file's identity, for a write-back whose file is unknown. */
 #define ANY_FILE 1
 
 /*
- * Number of times that a waiter looks if a flight has ended before it sleeps; takes some
- * microseconds.
+ * Number of times that a waiter looks if a flight (a write-back in progress) has ended, before the
+ * waiter sleeps; all of them together take some microseconds.
  */
 #define LOOKS 10000
 
 /*
- * A digest of a file's identity. If two files have the same digest, threads also wait for flights
- * of the other file, which does no harm.
+ * Returns a digest of a file's identity. If two files have the same digest, threads also wait for
+ * flights (write-backs in progress) of the other file, which does no harm.
  */
 static uint64_t digest(struct file_id file)
 {
@@ -37,7 +37,10 @@ static uint64_t digest(struct file_id file)
 	return (file.device * 0x9e3779b97f4a7c15 + file.inode) | 2;
 }
 
-/* The index at which a thread begins to look for a free flight: differs between threads. */
+/*
+ * The index in the table of flights (write-backs in progress) at which this thread begins to look
+ * for a free slot: differs between threads.
+ */
 static unsigned first_place(void)
 {
 	static __thread char of_thread;
@@ -51,7 +54,8 @@ static unsigned first_place(void)
  * fork(3), does not lead waiters to its parent's mappings. Kernels before 4.14 cannot clear it.
  */
 struct identity {
-	_Atomic uint64_t procfs; /* the device number of /proc, as in struct flight */
+	/* device number of the /proc that this process sees, as in struct flight */
+	_Atomic uint64_t procfs;
 	_Atomic pid_t pid;
 	atomic_bool is_known;
 };
@@ -112,8 +116,8 @@ void flights_after_fork_in_child(void)
 }
 
 /*
- * Sleep until the flight's number changes, but at most 50 ms: if the flight's thread is killed,
- * nobody wakes the threads that wait for it.
+ * Sleep until the flight (a write-back in progress) ends and its number changes, but at most 50 ms:
+ * if the flight's thread is killed, nobody wakes the threads that wait for it.
  */
 static void sleep_on(struct flight *flight, uint32_t number)
 {
@@ -125,12 +129,12 @@ static void sleep_on(struct flight *flight, uint32_t number)
 }
 
 /*
- * End a flight; the caller holds the flight's lock. The stores are sequentially consistent: either
- * a waiter sees the new number before it sleeps, or this thread sees that it waits and wakes it.
- * If a thread is killed in this function, `under_way` may stay one too high, which is harmless. It
- * must not become one too low, which would hide another thread's flight. So the count is lowered
- * only after the number has changed: a waiter that sees the new number does not lower the count
- * again.
+ * End a flight, which is a write-back in progress; the caller holds the flight's lock. The stores
+ * are sequentially consistent: either a waiter sees the new number before it sleeps, or this thread
+ * sees that it waits and wakes it. If a thread is killed in this function, `under_way` may stay one
+ * too high, which is harmless. It must not become one too low, which would hide another thread's
+ * flight. So the count is lowered only after the number has changed: a waiter that sees the new
+ * number does not lower the count again.
  */
 static void end(struct flights *flights, struct flight *flight)
 {
@@ -152,10 +156,10 @@ static void describe(
 	atomic_store_explicit(&flight->procfs, atomic_load(&process->procfs), memory_order_relaxed);
 	atomic_store_explicit(&flight->pid, atomic_load(&process->pid), memory_order_relaxed);
 	/*
-	 * Sequentially consistent, like the loads in flights_wait(): if a waiter does not see this
-	 * flight, its own system call came before that of this flight. The count is raised before
-	 * the flight becomes visible, since a waiter lowers it when it ends the flight of a thread
-	 * that died.
+	 * The stores are sequentially consistent, like the loads in flights_wait(): if a waiter
+	 * does not see this flight (a write-back in progress), its own system call came before that
+	 * of this flight. `under_way` is raised before the flight becomes visible: if this thread
+	 * dies, a waiter that sees the flight ends it and lowers `under_way`.
 	 */
 	atomic_fetch_add(&flights->under_way, 1);
 	atomic_store(&flight->file, digest(file));
@@ -199,8 +203,8 @@ void flights_end(struct flights *flights, struct flight_begun *begun)
 }
 
 /*
- * Find the process that a flight belongs to; *pid becomes 0 for this process. False if /proc does
- * not show the process.
+ * Find the process that a flight (a write-back in progress) belongs to; *pid becomes 0 for this
+ * process. False if /proc does not show the process.
  */
 static bool find_process(struct flight *flight, pid_t *pid)
 {
@@ -216,10 +220,10 @@ static bool find_process(struct flight *flight, pid_t *pid)
 }
 
 /*
- * True if the lists of mappings show that a flight writes back another file. If several files are
- * mapped in its range, the flight may be of any of them. If the flight ends meanwhile and this
- * function reads the data of the next flight, any result will do, since the waiter then stops
- * waiting.
+ * True if the lists of mappings show that a flight (a write-back in progress) is not of the file
+ * that is mapped in `range`. If several files are mapped in the flight's addresses, the flight may
+ * be of any of them. If the flight ends meanwhile and this function reads the data of the next
+ * flight, any result will do, since the waiter then stops waiting.
  */
 static bool is_of_other_file(struct flight *flight, struct range range)
 {
@@ -234,7 +238,10 @@ static bool is_of_other_file(struct flight *flight, struct range range)
 	       !mapped_file_id(pid, their_range, &theirs) && !file_id_equals(theirs, ours);
 }
 
-/* End the flight if its thread has died: its robust lock can then be taken. */
+/*
+ * End a flight (a write-back in progress) if its thread has died: its robust lock can then be
+ * taken.
+ */
 static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t number)
 {
 	sigset_t before;
@@ -243,13 +250,16 @@ static void end_if_dead(struct flights *flights, struct flight *flight, uint32_t
 	if (robust_lock_try(&flight->lock)) {
 		if (atomic_load(&flight->number) == number)
 			end(flights, flight);
-		else /* another waiter has ended the flight */
+		else /* another waiter has ended the dead thread's write-back */
 			robust_lock_release(&flight->lock);
 	}
 	signals_restore(&before);
 }
 
-/* Poll first: most flights are short, and to sleep takes longer than to wait for them. */
+/*
+ * Poll for the end of a flight (a write-back in progress) before sleeping: most flights are short,
+ * and a sleep would take longer than the rest of the flight.
+ */
 static bool ends_soon(struct flight *flight, uint32_t number)
 {
 	for (unsigned i = 0; i < LOOKS; i++)

@@ -33,29 +33,35 @@
 
 struct flight {
 	pthread_mutex_t lock;
-	_Atomic uint64_t file;     /* a digest of the file; 0: the slot has no flight now */
+	/* digest of the file that is written back; 0: no write-back uses this slot now */
+	_Atomic uint64_t file;
 	atomic_uintptr_t from, to; /* the addresses being written back, in process `pid` */
 	_Atomic uint64_t procfs;   /* device number of that process's /proc; 0: unknown */
 	_Atomic pid_t pid;         /* the process's number in that /proc */
-	_Atomic uint32_t number;   /* how many flights ended in this slot; futex for waiters */
+	/* how many write-backs have ended in this slot; waiters use it as a futex */
+	_Atomic uint32_t number;
 	atomic_int waiters;
 } __attribute__((aligned(64)));
 
 struct flights {
-	atomic_uint under_way; /* number of flights; includes those of dead threads */
+	/* number of write-backs in progress; includes those of threads that died */
+	atomic_uint under_way;
 	struct flight list[FLIGHTS_MAX];
 };
 
 void flights_init(struct flights *flights);
 
-/* A flight of the calling thread, which runs no signal handler until the flight ends. */
+/*
+ * A flight (a write-back in progress) of the calling thread, which runs no signal handler until the
+ * flight ends.
+ */
 struct flight_begun {
 	struct flight *flight;
-	sigset_t before; /* the signal mask before the flight */
+	sigset_t before; /* the signal mask of the thread before the write-back */
 };
 
 /*
- * Record that a write-back of the addresses in `range` is in progress: a flight begins. `file` may
+ * Record that a flight begins: a write-back of the addresses in `range` is in progress. `file` may
  * be unknown.
  */
 void flights_begin(struct flights *flights, struct flight_begun *begun, struct file_id file,
@@ -63,7 +69,10 @@ void flights_begin(struct flights *flights, struct flight_begun *begun, struct f
 
 void flights_end(struct flights *flights, struct flight_begun *begun);
 
-/* Wait until all flights of this file have ended that other threads had begun before this call. */
+/*
+ * Wait until all flights (write-backs in progress) of this file have ended that other threads had
+ * begun before this call.
+ */
 void flights_wait(struct flights *flights, struct file_id file, struct range range);
 
 /* After fork, in the child: look up the identity of this process again. */

@@ -31,7 +31,11 @@ struct map {
 	struct device device;        /* the mapped file, if has_device; its fd may be closed */
 	const char *sysfs;           /* root of sysfs to look up the device; static storage */
 	struct file_id file;         /* the identity of the mapped file, for write-backs */
-	uint64_t born;               /* epoch of its creation: no store is older (file_sync.h) */
+	/*
+	 * failures recorded up to this epoch are older than the map, and so than all stores to it
+	 * (file_sync.h)
+	 */
+	uint64_t born;
 	struct reservation *reservation; /* the reservation that the map lies in, or NULL */
 	bool findable; /* reservation_find() may return this map; guarded by reservations' lock */
 	unsigned pins; /* write-backs of the map in progress; guarded by registry's lock */
@@ -74,8 +78,9 @@ int map_adopt(struct map *map, const struct device *device, void *addr, size_t l
 	enum pmem2_granularity granularity);
 
 /*
- * Write back what any thread has noted on the map, and unmap it unless the program has mapped it.
- * Its place in a reservation is free again. On failure the map is as it was.
+ * Close the map: write back the ranges of it that any thread has flushed but not drained, and unmap
+ * it unless the program has mapped it. Its place in a reservation is free again. On failure the map
+ * is as it was.
  */
 int map_close(struct map *map);
 

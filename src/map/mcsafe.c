@@ -22,7 +22,8 @@ struct window {
 	size_t length;
 	size_t offset; /* where the mapping begins in the device, in bytes */
 	bool sync;     /* the kernel accepted MAP_SYNC */
-	uint64_t born; /* epoch of the mapping's creation (file_sync.h) */
+	/* failures recorded up to this epoch are older than the mapping (file_sync.h) */
+	uint64_t born;
 };
 
 static int open_window(struct window *window, const struct mcsafe *device, size_t size,

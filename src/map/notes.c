@@ -14,18 +14,20 @@
 struct notes {
 	pthread_mutex_t lock; /* guards the ranges */
 	struct ranges ranges;
-	uint64_t added;    /* number of notes ever added; guarded by the lock */
-	atomic_uint count; /* number of ranges; the thread itself reads it without the lock */
-	bool listed;       /* the thread is on the list; only the thread itself reads it */
-	bool exited;       /* the exit handler has run; accessed only by its own thread */
-	bool draining;     /* see notes_set_draining(); accessed only by its own thread */
+	/* number of ranges that the thread has ever noted for a later drain; guarded by the lock */
+	uint64_t added;
+	/* number of elements in `ranges`; the thread itself reads it without the lock */
+	atomic_uint count;
+	bool listed;   /* the thread is on the list; only the thread itself reads it */
+	bool exited;   /* the exit handler has run; accessed only by its own thread */
+	bool draining; /* see notes_set_draining(); accessed only by its own thread */
 	struct tally tally;
 	struct notes *next, **link;
 };
 
 static __thread struct notes notes;
 
-/* The list of threads that have noted anything. */
+/* The list of the living threads that have ever noted a range for a later drain. */
 static struct {
 	pthread_mutex_t lock;
 	struct notes *first;
@@ -33,7 +35,8 @@ static struct {
 	atomic_bool has_key; /* true between notes_init() and notes_fini() */
 	atomic_bool stopped;
 	void (*drain)(void);
-	bool fork_took_own; /* before_fork() took the lock of the forking thread's notes */
+	/* notes_before_fork() has taken the lock of the forking thread's own notes */
+	bool fork_took_own;
 	/*
 	 * The sum of the counters of all threads that are not on the list, which add to it by
 	 * tally_add_shared().
@@ -61,8 +64,8 @@ static void release_list(const sigset_t *before)
 }
 
 /*
- * Publish the number of ranges; the caller holds the lock. Release: a thread that reads 0 also
- * sees that the pages are durable.
+ * Store the number of a thread's ranges where that thread can read it without the lock, which the
+ * caller holds. Release: a thread that reads 0 also sees that the pages are durable.
  */
 static void ranges_changed(struct notes *of)
 {
@@ -81,8 +84,8 @@ static void remove_at(struct notes *of, unsigned index)
 }
 
 /*
- * Put this thread on the list, so that another thread that closes a map finds its notes, and so
- * that it drains its notes when it exits.
+ * Put this thread on the list of threads that have notes (ranges flushed but not drained): so
+ * another thread that closes a map finds these notes, and this thread drains them when it exits.
  */
 static bool enlist(void)
 {
@@ -93,8 +96,8 @@ static bool enlist(void)
 	if (notes.listed)
 		return true;
 	/*
-	 * Do not accept notes if this thread's exit handler has already run: another key
-	 * destructor may still flush, but nobody would drain its notes.
+	 * Refuse to note ranges for a later drain if this thread's exit handler has already run:
+	 * another key destructor may still flush, but nobody would drain what it flushed.
 	 */
 	if (notes.exited || !atomic_load(&threads.has_key) ||
 		pthread_setspecific(threads.at_exit, &notes))
@@ -115,8 +118,8 @@ static bool enlist(void)
 }
 
 /*
- * Add the counters of a thread, which leaves the list, to the sum for threads that are not on the
- * list.
+ * Add the counters of a thread that leaves the list of threads to the sum of all threads that are
+ * not on the list.
  */
 static void hand_over_counters(struct notes *of)
 {
@@ -194,7 +197,10 @@ bool notes_cut(uintptr_t to)
 	return found;
 }
 
-/* Visit the notes of each thread until a visit returns true. */
+/*
+ * Call `visit` for the notes of each thread (its ranges that are flushed but not drained) until a
+ * call returns true.
+ */
 static void visit_threads(bool (*visit)(struct notes *of, void *context), void *context)
 {
 	bool done = false;
@@ -205,8 +211,8 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 	for (struct notes *of = threads.first; of && !done; of = of->next) {
 		/*
 		 * The lock cannot be taken if this is a signal handler that has interrupted the
-		 * thread while the thread held the lock. Skip these notes: the kernel writes back
-		 * their pages later.
+		 * thread while the thread held the lock. Skip the thread's notes: the kernel writes
+		 * back their pages later.
 		 */
 		if (!checked_lock_take(&of->lock))
 			continue;
@@ -216,7 +222,10 @@ static void visit_threads(bool (*visit)(struct notes *of, void *context), void *
 	release_list(&before);
 }
 
-/* A search for the notes in a range, and its result. */
+/*
+ * A search, in all threads, for the notes that lie in a range (notes are ranges that are flushed
+ * but not drained), and its result.
+ */
 struct search {
 	struct range within;
 	unsigned count;
@@ -254,7 +263,10 @@ bool notes_find(struct range within, struct note *note)
 	return search.count;
 }
 
-/* A search for a note that is to be removed; `done`: the note exists no more. */
+/*
+ * A search for a note (a range that is flushed but not drained) in order to remove it. `done`: the
+ * note was removed, by this search or before.
+ */
 struct forgetting {
 	const struct note *note;
 	bool done;
@@ -274,8 +286,8 @@ static bool forget_in(struct notes *of, void *context)
 	if (same)
 		remove_at(of, part.first);
 	/*
-	 * If no range of the set lies in the note's pages any more, the note's own thread has
-	 * written them back.
+	 * If the thread that noted these pages has no range in them any more, it has written them
+	 * back itself.
 	 */
 	forgetting->done = same || part.first == part.end;
 	return true;
@@ -344,8 +356,8 @@ void notes_fini(void)
 	if (atomic_exchange(&threads.has_key, false))
 		pthread_key_delete(threads.at_exit);
 	/*
-	 * Forget all threads on the list, because threads that exit after this point do not remove
-	 * themselves from it.
+	 * Remove all threads from the list, because threads that exit after this point do not
+	 * remove themselves.
 	 */
 	if (checked_lock_take(&threads.lock)) {
 		threads.first = NULL;
@@ -375,8 +387,9 @@ bool notes_set_draining(bool draining)
 }
 
 /*
- * Keep this thread's notes in a forked child. A signal handler has forked while the thread was
- * changing or draining them, and the child continues this change or drain.
+ * Keep, in a forked child, this thread's notes (its ranges that are flushed but not drained). A
+ * signal handler has forked while the thread was changing or draining them, and the child continues
+ * this change or drain.
  */
 static void keep_in_child(void)
 {
@@ -391,8 +404,8 @@ static void keep_in_child(void)
 }
 
 /*
- * Forget all other threads, which do not exist in a forked child: in the parent they drain their
- * notes themselves (N8 of writeback.h).
+ * Remove all other threads from the list: they do not exist in a forked child, and in the parent
+ * they drain their notes themselves (N8 of writeback.h).
  */
 void notes_after_fork_in_child(void)
 {

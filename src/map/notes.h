@@ -17,7 +17,8 @@
 
 struct note {
 	struct range pages;
-	uint64_t since; /* stores are later than this epoch (file_sync.h); 0: the map's epoch */
+	/* failures up to this epoch are older than the stores (file_sync.h); 0: use the map's */
+	uint64_t since;
 	/*
 	 * Set by notes_find(): `of` points to the notes of the thread that has this note; `added`
 	 * is the number of notes that it had added until then.
@@ -32,42 +33,45 @@ int notes_init(void (*drain)(void));
 /* Threads that exit from now on do not call `drain`. */
 void notes_fini(void);
 
-/* Refuse new notes from now on, because nobody would drain them. */
+/* From now on, refuse to note ranges for a later drain, because nobody would drain them. */
 void notes_stop(void);
 
 /*
- * Note a range for this thread. False if there is no room, or if the thread or process is already
- * past the point of its exit where notes are drained.
+ * Remember a range for this thread's next drain. False if there is no room, or if the thread or
+ * process is already past the point of its exit where its noted ranges are drained.
  */
 bool notes_add(struct note note);
 
 /*
- * True if this thread has no notes, which means that all it ever noted is durable. Takes one load.
+ * True if this thread has noted no range for a later drain, which means that all it ever noted is
+ * durable. Takes one load.
  */
 bool notes_none(void);
 
 /*
- * Get the note of this thread with the lowest address, without removing it. False if the thread
- * has no notes.
+ * Get the range with the lowest address that this thread has noted for its next drain, without
+ * removing it. False if the thread has noted no range.
  */
 bool notes_first(struct note *note);
 
 /*
- * Remove those of this thread's notes, or parts of them, that lie below an address. False if the
- * thread has nothing to remove there.
+ * Remove what lies below an address from the ranges that this thread has noted for its next drain.
+ * False if the thread has nothing to remove there.
  */
 bool notes_cut(uintptr_t to);
 
 /*
- * notes_count() counts the notes of all threads that have a byte in a range. notes_find() gets the
- * note among them that begins at the lowest address.
+ * notes_count() counts the notes (ranges that a thread has flushed but not drained) of all threads
+ * that have a byte in a range. notes_find() gets the note among them that begins at the lowest
+ * address.
  */
 unsigned notes_count(struct range within);
 bool notes_find(struct range within, struct note *note);
 
 /*
- * Remove a note that notes_find() has found. False if the note's thread has noted anything else
- * since then: stores that it made before may not have been written back.
+ * Remove a note (a range that a thread has flushed but not drained) that notes_find() has found.
+ * False if this thread has noted another range since then: some of its stores to the pages may not
+ * have been written back.
  */
 bool notes_forget(const struct note *note);
 
@@ -89,8 +93,8 @@ void notes_count_drain(uint64_t ns);
 void notes_sum(uint64_t sums[TALLY_KINDS]);
 
 /*
- * Call these functions before and after fork(2). The child has no notes, unless a signal handler
- * forked while the thread was changing or draining them.
+ * Call these functions before and after fork(2). The child has no noted ranges, unless a signal
+ * handler forked while the thread was changing or draining them.
  */
 void notes_before_fork(void);
 void notes_after_fork_in_parent(void);

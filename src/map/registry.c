@@ -7,7 +7,8 @@
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t unpinned; /* signalled when a map loses its last pin */
+	/* signalled when the last pin of a map is gone; each write-back pins its map */
+	pthread_cond_t unpinned;
 	struct map_array live;
 	bool fork_took_lock; /* true: before_fork() has taken the lock; guarded by it */
 } registry = {.lock = PTHREAD_MUTEX_INITIALIZER, .unpinned = PTHREAD_COND_INITIALIZER};
@@ -18,8 +19,9 @@ void registry_init(void)
 }
 
 /*
- * The map that this thread has pinned. If a signal handler of this thread calls exit(3), it must
- * not wait until that pin is gone.
+ * The map that this thread has pinned: the map must not be removed while the thread writes it back.
+ * If a signal handler of this thread calls exit(3), the handler must not wait until that pin is
+ * gone.
  */
 static __thread const struct map *own_pin;
 
@@ -55,8 +57,9 @@ int registry_add(struct map *map)
 }
 
 /*
- * Wait until other threads have no pin on the map. The caller holds the lock. Cancellation is
- * switched off, because pthread_cond_wait() is a cancellation point.
+ * Wait until no other thread has pinned the map, which means that none is writing it back. The
+ * caller holds the lock. Cancellation is switched off, because pthread_cond_wait() is a
+ * cancellation point.
  */
 static void wait_for_pins(const struct map *map)
 {
@@ -136,8 +139,8 @@ void registry_after_fork_in_parent(void)
 }
 
 /*
- * If a signal handler has forked, the child keeps the lock or the pin that the interrupted thread
- * had.
+ * If a signal handler has called fork(), the child keeps the lock, or the pin on a map, that the
+ * interrupted thread had.
  */
 void registry_after_fork_in_child(void)
 {

@@ -26,19 +26,25 @@ void registry_fini(void);
 int registry_add(struct map *map);
 
 /*
- * Remove a map from the registry, after waiting until it has no pin. PMEM2_E_MAPPING_NOT_FOUND,
- * with an error message, if the map is not registered.
+ * Remove a map from the registry, after waiting until no thread has pinned it.
+ * PMEM2_E_MAPPING_NOT_FOUND, with an error message, if the map is not registered.
  */
 int registry_remove(struct map *map);
 
 /* True if this map (compared by pointer) is registered. */
 bool registry_has(const struct map *map);
 
-/* Pin and return the lowest map that has a byte in [from, to); NULL if no map has. */
+/*
+ * Return the lowest map that has a byte in [from, to), and pin it: it is not removed before
+ * registry_unpin(). NULL if there is no such map.
+ */
 struct map *registry_pin(uintptr_t from, uintptr_t to);
 void registry_unpin(struct map *map);
 
-/* Around fork: the child starts with all maps but without the pins of other threads. */
+/*
+ * Call these functions before and after fork. The child starts with all maps; those that other
+ * threads have pinned in the parent are not pinned in the child.
+ */
 void registry_before_fork(void);
 void registry_after_fork_in_parent(void);
 void registry_after_fork_in_child(void);

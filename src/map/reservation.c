@@ -249,8 +249,8 @@ int reservation_vacate(struct map *map)
 }
 
 /*
- * Unmap a map that was never published. If this fails, pages remain mapped in its slot; they are
- * unmapped when the slot is used again or the reservation ends.
+ * Unmap a map that was never published, so that no search has found it. If this fails, pages remain
+ * mapped in its slot; they are unmapped when the slot is used again or the reservation ends.
  */
 void reservation_abandon(struct map *map)
 {

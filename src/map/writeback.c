@@ -20,8 +20,9 @@ typedef void report_failure(
 	struct range pages, const struct file_sync_failure *failure, int cancel_state);
 
 /*
- * The part of a note that lies in one map, as whole pages. A map of memory that the program has
- * mapped may begin within a page.
+ * Returns the part of a note (a range that a thread has flushed but not drained) that lies in one
+ * map, as whole pages. If the program has mapped the memory itself, the map may begin within a
+ * page.
  */
 static struct file_sync part_in(const struct map *map, const struct note *note)
 {
@@ -38,8 +39,9 @@ static struct file_sync part_in(const struct map *map, const struct note *note)
 }
 
 /*
- * Write back a part of a note. Does nothing for maps of other granularities, which a note that was
- * joined from several ranges may touch: their stores are durable after CPU flushes.
+ * Write back a part of a note, which is a range that was flushed but not drained. A note may have
+ * been joined from several ranges, and then touch maps of other granularities: nothing is done for
+ * these, because their stores are durable after CPU flushes.
  */
 static int write_part(
 	const struct map *map, const struct file_sync *part, struct file_sync_failure *failure)
@@ -59,10 +61,11 @@ static void ignore(const struct note *note)
 }
 
 /*
- * Drain this thread's notes, part by part. The map is pinned before the part is removed from the
- * notes: a thread that closes the map then finds the pin or the note. Parts that were not tried
- * yet are still noted when a failure is reported (N7). Cancellation is off except in the program's
- * handler, which may leave by siglongjmp(). The caller has called notes_set_draining(true).
+ * Drain this thread's notes (the ranges that it has flushed but not drained), part by part. The map
+ * is pinned before the part is removed from the notes: a thread that closes the map then finds the
+ * pin or the note. Parts that were not tried yet are still noted when a failure is reported (N7).
+ * Cancellation is off except in the program's handler, which may leave by siglongjmp(). The caller
+ * has called notes_set_draining(true).
  */
 static void drain_notes(void)
 {
@@ -92,8 +95,9 @@ static void drain_notes(void)
 }
 
 /*
- * Drain all notes of this thread. This is a cancellation point, at which nothing has been drained
- * yet: a thread that is cancelled here drains its notes when it exits.
+ * Write back all ranges that this thread has flushed but not drained. This is a cancellation point,
+ * at which nothing has been written back yet: a thread that is cancelled here does this when it
+ * exits.
  */
 static void drain_all(void)
 {
@@ -113,7 +117,10 @@ static void drain_at_thread_exit(void)
 	drain_notes();
 }
 
-/* Write back a note, which may be another thread's, without removing it. Cancellation is off. */
+/*
+ * Write back a note (a range that this or another thread has flushed but not drained), without
+ * removing it. Cancellation is off.
+ */
 static void write_note(struct note note, report_failure *report, int cancel_state)
 {
 	struct file_sync_failure failure;
@@ -130,7 +137,7 @@ static void write_note(struct note note, report_failure *report, int cancel_stat
 	}
 }
 
-/* Write back a range that was not added to any thread's notes. */
+/* Write back at once a range that no thread has noted for a later drain. */
 static void write_now(const struct note *note)
 {
 	int state;
@@ -150,8 +157,9 @@ void writeback_drain(void)
 }
 
 /*
- * Note a range. `since` is an epoch: all stores to the range that may not be durable were made
- * after it. 0 stands for the epoch of the map.
+ * Note a range for this thread's next drain. `since` is an epoch, the number of a failed
+ * write-back: all stores to the range that may not be durable were made after that failure. 0
+ * stands for the epoch of the map.
  */
 static void note_range(const void *addr, size_t len, uint64_t since)
 {
@@ -166,8 +174,8 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	if (likely(added))
 		return;
 	/*
-	 * The thread's notes are full, or it is past the point of its exit at which it drains (N2
-	 * of writeback.h): drain now.
+	 * There is no room to note the range for a later drain, or the thread is past the point of
+	 * its exit at which it drains (N2 of writeback.h): drain now.
 	 */
 	bool goes_on = notes_set_draining(true);
 	drain_notes();
@@ -207,10 +215,10 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun)
 }
 
 /*
- * Write back the notes that any thread has in a range. Other threads may add or drain notes
- * meanwhile, so the number of notes may change. The loop searches from the same address as many
- * times as there were notes at the beginning. After that, or if a note cannot be removed, it
- * continues behind the note that it has just written back.
+ * Write back the notes (ranges flushed but not drained) that any thread has in a range. Other
+ * threads may add or drain notes meanwhile, so the number of notes may change. The loop searches
+ * from the same address as many times as there were notes at the beginning. After that, or if a
+ * note cannot be removed, it continues behind the note that it has just written back.
  */
 static void write_noted(struct range within, report_failure *report)
 {
@@ -291,10 +299,10 @@ int writeback_init(void)
 }
 
 /*
- * exit(3) does not run other threads' key destructors, so what they noted is written back here.
- * After this, a flush in a destructor of the program writes back at once. A signal handler that
- * calls exit() may have interrupted this thread: locks that it holds are not taken, and the notes
- * that it was writing back are left to the kernel.
+ * exit(3) does not run the key destructors of other threads: so the ranges that these have flushed
+ * but not drained are written back here. After this, a flush in a destructor of the program writes
+ * back at once. A signal handler that calls exit() may have interrupted this thread: locks that it
+ * holds are not taken, and the ranges that it was writing back are left to the kernel.
  */
 static void __attribute__((destructor)) process_exits(void)
 {

@@ -58,8 +58,8 @@ void writeback_persist(const void *addr, size_t len);
 
 /*
  * Flush or persist a range to which the library itself has copied bytes. Call
- * writeback_copy_begins() before the copy and pass its result: failures before that do not count
- * for the copied bytes (W7 of writeback_failure.h).
+ * writeback_copy_begins() before the copy and pass its result as `begun`: failures before that do
+ * not count for the copied bytes (W7 of writeback_failure.h).
  */
 uint64_t writeback_copy_begins(void);
 void writeback_note_copy(const void *addr, size_t len, uint64_t begun);
@@ -71,7 +71,7 @@ void writeback_persist_copy(const void *addr, size_t len, uint64_t begun);
  */
 int writeback_accept(const void *addr, size_t len);
 
-/* Write back what any thread has noted in this live map (N4). */
+/* Write back the ranges of this live map that any thread has flushed but not drained (N4). */
 void writeback_map(const struct map *map);
 
 #endif

@@ -119,8 +119,9 @@ static bool take_name(const struct mapped_file *mapped, void *context)
 }
 
 /*
- * Find the name of the file in a range. Not inlined, so that the buffer for a line of
- * /proc/self/maps is no longer on the stack when the program's handler runs.
+ * Find the name of the file that is mapped in a range of addresses. Not inlined, so that the buffer
+ * for a line of /proc/self/maps is no longer on the stack when the handler that the program has set
+ * is called.
  */
 NOINLINE static void find_name(struct report *report, struct range pages)
 {
@@ -130,8 +131,8 @@ NOINLINE static void find_name(struct report *report, struct range pages)
 }
 
 /*
- * Call the program's handler, which may leave by a jump. So no lock is held, and nothing that the
- * handler gets is on the heap.
+ * Call the handler that the program has set for failed write-backs. It may leave by a jump: so no
+ * lock is held, and nothing that the handler gets is on the heap.
  */
 static bool program_accepts(const struct report *report, int cancel_state)
 {

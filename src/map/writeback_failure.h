@@ -53,10 +53,10 @@
 void writeback_failure_init(void);
 
 /*
- * Log that stores to the pages may be lost and tell the program's handler; returns only if the
- * handler took responsibility, else ends the process. The variant for exit(3) is silent about
- * failures that the program has been told already. The caller has switched cancellation off; the
- * handler runs with `cancel_state`, the state before that.
+ * Log that stores to the pages may be lost, and call the handler that the program has set for this.
+ * Returns if the handler takes responsibility for the loss; otherwise ends the process. The variant
+ * for exit(3) does nothing for failures that the program was told of before. The caller has
+ * switched cancellation off; the handler runs with `cancel_state`, the state before that.
  */
 void writeback_failure_report(
 	struct range pages, const struct file_sync_failure *failure, int cancel_state);
@@ -66,7 +66,10 @@ void writeback_failure_report_at_exit(
 /* Implements holdfast_set_writeback_handler(3). */
 void writeback_failure_set_handler(holdfast_writeback_handler handler, void *context);
 
-/* Around fork: parent and child keep the handler. */
+/*
+ * Call these functions before and after fork: the handler that the program has set stays set in
+ * parent and child.
+ */
 void writeback_failure_before_fork(void);
 void writeback_failure_after_fork_in_parent(void);
 void writeback_failure_after_fork_in_child(void);

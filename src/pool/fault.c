@@ -15,7 +15,10 @@
  */
 static __thread sigjmp_buf *escape;
 
-/* The watched memory. Constant while workers run. */
+/*
+ * The memory of the pool: a fault is only caught if it lies there. Does not change while workers
+ * run.
+ */
 static struct {
 	uintptr_t from, to;
 } pool;

@@ -193,8 +193,8 @@ static struct probe *room_for(uint32_t count)
 }
 
 /*
- * Accepts all instructions of the list that can have probes. From now on, before set_probes()
- * changes the code, these probes can be looked up, so that the first hit finds its probe.
+ * Adds probes for all instructions of the list that can have one to the object, but does not change
+ * the code yet. From now on these probes can be looked up, so that the first hit finds its probe.
  */
 static void accept_all(struct search *search, const struct probe_list *list)
 {

@@ -11,11 +11,13 @@
 
 #include "libholdfast-trace/x86_64/probes.h"
 
-#define MMX_AT     32u  /* offset of the MMX registers; each takes 16 bytes */
-#define XMM_AT     160u /* offset of the XMM registers; each takes 16 bytes */
-#define LAYOUT_AT  464u /* offset of the kernel's description of the extended state */
-#define LAYOUT     0x46505853u
-#define PRESENT_AT 512u /* a bit for each component; if clear, its registers are zero */
+#define MMX_AT 32u  /* offset of the MMX registers in the saved state; each takes 16 bytes */
+#define XMM_AT 160u /* offset of the XMM registers in the saved state; each takes 16 bytes */
+/* offset in the saved state of what the kernel says about the extended state */
+#define LAYOUT_AT 464u
+#define LAYOUT    0x46505853u
+/* offset of the mask with a bit for each component; if clear, its registers are zero */
+#define PRESENT_AT 512u
 #define LEAF       0xdu
 
 enum component { YMM_HIGH = 2, ZMM_HIGH = 6, ZMM_16_TO_31 = 7 };
