@@ -23,7 +23,10 @@ static void free_pool(struct pool *pool)
 	free(pool);
 }
 
-/* Make the struct for the parts of a layout, all of them closed. Takes over the layout. */
+/*
+ * Make the struct for a pool with the parts of a layout, all of them closed. After success, the
+ * pool owns the memory of the layout.
+ */
 static struct pool *new_pool(const struct pool_set *set, struct layout *layout)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));

@@ -150,9 +150,9 @@ size_t pool_in_files(const struct pool *pool, size_t offset, size_t *length);
 
 /*
  * Write [offset, offset + length) through to the media, part by part: pages are written back, DAX
- * devices flushed out of CPU and memory controller. Fails also if an earlier write-back of a part
- * failed after the epoch `since` (map/file_sync.h). -EINVAL for a range that is not within the
- * pool.
+ * devices flushed out of CPU and memory controller. Fails also if another write-back of a part has
+ * failed since file_sync_epoch() returned `since` (map/file_sync.h). -EINVAL for a range that is
+ * not within the pool.
  */
 int pool_deep_sync(const struct pool *pool, size_t offset, size_t length, uint64_t since);
 

@@ -30,7 +30,7 @@ struct removal {
 	char *state;     /* path of the state file; NULL: the pool has none */
 	bool is_refused; /* the state file cannot be removed: an error even with force */
 	struct layout layout;
-	struct claim *claims; /* the paths in the claims are owned by `layout` */
+	struct claim *claims; /* parts found and locked; `layout` owns their paths */
 	size_t count, left;
 	bool passes_over;         /* force skipped an existing part */
 	int error;                /* the first failure */

@@ -13,7 +13,10 @@
 #define NAME      "user.rpmemd.stamp"
 #define NAME_PATH "user.rpmemd.state"
 
-/* The value of the extended attribute. Its numbers are in big-endian order. */
+/*
+ * The value of the extended attribute NAME, which tells to which pool a part belongs. The
+ * generation is in big-endian order.
+ */
 struct stamp {
 	uint8_t identity[STATE_IDENTITY_SIZE];
 	uint8_t generation[8];
@@ -60,8 +63,9 @@ bool stamp_set(const struct pool *pool, const struct pool_state *state, const ch
 }
 
 /*
- * Read the state file whose path is in a part's attribute. Returns false if the part's stamp is
- * older than the last session in that state.
+ * Read the state file whose path is in an extended attribute of the part, if that is not `path`.
+ * Returns true if this state is marked as inconsistent, and the part has the state's identity and
+ * its generation or a later one.
  */
 static bool find_mark(const struct part *part, const char *path, struct pool_state *other)
 {

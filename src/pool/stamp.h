@@ -15,21 +15,23 @@
 #include "pool/state.h"
 
 /*
- * Stamp all parts durably, and store the path of the state file in them. Returns true if each part
- * that is a file has the identity and generation in its stamp afterwards.
+ * Write two extended attributes of each part, durably: the stamp, which is the identity and
+ * generation in `state`, and the path of the state file. Returns true if each part that is a file
+ * has this stamp afterwards.
  */
 bool stamp_set(const struct pool *pool, const struct pool_state *state, const char *path);
 
 /*
- * True if the last session of one of the parts belonged to another pool set, and the state of that
- * set has a mark; *other is then a copy of that state. Ignores parts that were copied before that
- * session.
+ * True if the last session of one of the parts belonged to another pool set, whose state says that
+ * the pool is inconsistent; *other is then a copy of that state. Ignores a part that is a copy from
+ * before that session.
  */
 bool stamp_find_mark(const struct pool *pool, const char *path, struct pool_state *other);
 
 /*
- * Check that the parts are those that were stamped with this state's identity, at `generation` or
- * later. -ESTALE, with an error message, for a part that has another stamp, or that has lost it.
+ * Check that the stamp of each part has the identity in this state, and `generation` or a later
+ * one. -ESTALE, with an error message, for a part that has another stamp, or that has lost its
+ * stamp.
  */
 int stamp_check(const struct pool *pool, const struct pool_state *state, uint64_t generation);
 

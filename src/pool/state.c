@@ -227,7 +227,7 @@ int state_read(const char *path, struct pool_state *state)
 	return error;
 }
 
-/* Make the folder of a file, and those above it, for this user only; each is durable. */
+/* Make the folder of a file, and the folders above it, durably. Only this user gets access. */
 static int make_folder(const char *path)
 {
 	char *folder = strdup(path);

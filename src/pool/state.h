@@ -38,11 +38,11 @@ struct pool_state {
 	uint64_t generation;
 	uint8_t session[STATE_SECRET_SIZE]; /* zeros before the first session */
 	bool unclosed;     /* the last session that stored has not closed the pool */
-	bool stamped;      /* all parts have the pool's stamp (stamp.h) */
-	bool inconsistent; /* there is a mark; if not, the members below are 0 */
-	uint64_t since;    /* when the mark was set, in seconds since 1970 */
-	uint64_t missing;  /* number of missing bytes */
-	uint64_t extent;   /* all missing bytes are before this offset */
+	bool stamped;      /* identity and generation are in attributes of all parts (stamp.h) */
+	bool inconsistent; /* the pool is marked as inconsistent; if not, the members below are 0 */
+	uint64_t since;    /* when the pool was marked, in seconds since 1970 */
+	uint64_t missing;  /* number of bytes that were not sent to the pool yet */
+	uint64_t extent;   /* all bytes that were not sent yet are before this offset in the pool */
 };
 
 /*

@@ -87,9 +87,10 @@ static int end_process(int process, pid_t pid, int timeout_ms)
 }
 
 /*
- * The order matters. A descriptor of the process keeps its number from being reused; then the lock
- * is looked at again, and the state file last. A secret that was replaced never comes back: if the
- * file has it now, then the process held the lock for that session.
+ * The order matters. First open a descriptor of the process, so that no other process can get the
+ * same process id. Then look at the lock again, and at the state file last. A secret that was
+ * replaced never comes back: if the state file has the secret now, then the process held the lock
+ * for that session.
  */
 static int end_holder(int fd, const char *path, const uint8_t *session, int timeout_ms)
 {

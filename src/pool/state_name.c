@@ -33,9 +33,10 @@ static bool is_within(const char *path, const char *folder)
 }
 
 /*
- * True if a real path is in the folder that is configured for states. If this folder is not below
- * `directory`, which has the pool sets, then only one of its subfolders counts: the one whose path
- * is the path of the folder, followed by the path of `directory`.
+ * True if a real path is in the folder that is configured for state files. If this folder is not
+ * below `directory`, which contains the pool sets, then only one of its subfolders counts, which
+ * has the states of these sets: its path is the path of the folder, followed by that of
+ * `directory`.
  */
 static bool in_configured(const char *path, const char *folder, const char *directory)
 {

@@ -46,7 +46,7 @@
 struct stream_server;
 
 struct serve_lane {
-	uint64_t mark;          /* epoch when its last drain began: see struct lanes_store */
+	uint64_t mark;          /* epoch when the lane's last drain began (struct lanes_store) */
 	uint32_t sequence;      /* of the next message */
 	bool broken;            /* the peer broke the protocol: no more messages are accepted */
 	atomic_uint held;       /* messages that the worker has not yet executed and answered */

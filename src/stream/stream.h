@@ -61,10 +61,10 @@ struct stream_client_args {
 	void *local; /* the caller's memory, to which offsets refer */
 	size_t size;
 	size_t guard;    /* only reads are allowed below this offset */
-	unsigned window; /* maximum of messages under way on a lane */
+	unsigned window; /* maximum of unanswered messages of a lane */
 	size_t message_size;
 	int timeout_ms;               /* time limit of the stream, for error messages */
-	struct tally *const *tallies; /* one for each lane, to count retries; NULL: do not count */
+	struct tally *const *tallies; /* a counter of retries for each lane; NULL: do not count */
 	struct stream_pipe pipe;
 };
 
@@ -74,9 +74,12 @@ int stream_client_open(const struct stream_client_args *args, struct lanes_clien
 /* -- calls of the target -- */
 
 struct stream_server_args {
-	unsigned nlanes, nthreads; /* nthreads 0: one per usable CPU, at most one per lane */
+	unsigned nlanes, nthreads; /* workers; 0: one per usable CPU, at most one per lane */
 	struct lanes_store store;
-	/* Send these parts as a reply of the lane. Several threads call it. 0 or -errno. */
+	/*
+	 * Send these parts as one reply on the lane. Several threads call this function at the
+	 * same time. It returns 0 or -errno.
+	 */
 	int (*send)(void *context, unsigned lane, const struct iovec *parts, unsigned count);
 	void *context;
 };

@@ -17,7 +17,7 @@
  * thread had executed until then.
  */
 #define CHANGED UINT64_MAX
-#define LISTED  (UINT64_C(1) << 47) /* flag beside the fence count: the line is in `list` */
+#define LISTED  (UINT64_C(1) << 47) /* a bit of the state: the line is in `list` */
 #define FENCES  (LISTED - 1)
 
 struct lines {
@@ -198,7 +198,7 @@ static int count_event(struct counter *counter, const struct event *event)
 		count_flush(counter, event);
 		return 0;
 	case EVENT_FENCE:
-		if (!event->size) /* a fence of size 1 only orders stores */
+		if (!event->size) /* a fence event of size 1 only orders stores */
 			count_fence(counter, event);
 		return 0;
 	case EVENT_SYNC:

@@ -14,21 +14,21 @@
 enum event_kind {
 	EVENT_NONE,    /* the slot is not written yet */
 	EVENT_STORE,   /* `length` bytes, at most 8, are stored at `place`; value: the bytes */
-	EVENT_ATOMIC,  /* a STORE by an atomic access; length 0, place 0: not to a traced file */
+	EVENT_ATOMIC,  /* an atomic STORE; outside of traced files, length and place are 0 */
 	EVENT_STREAM,  /* a STORE around the caches (non-temporal) */
 	EVENT_GROUP,   /* `length` bytes, stored in no particular order; payload: the bytes */
-	EVENT_COPY,    /* a GROUP by a copying call, before which the lines were compared;
-			  size 1: a further part of the same copy */
+	EVENT_COPY,    /* a GROUP stored by a copying call, before which the recorder compared the
+			  lines with its copy of them; size 1: a further part of the same copy */
 	EVENT_SEEN,    /* a line that differs from the recorder's copy; payload: its 64 bytes */
 	EVENT_FLUSH,   /* `length` bytes, whole lines, are flushed from `place` on */
 	EVENT_CLFLUSH, /* a FLUSH by CLFLUSH, which needs no fence */
-	EVENT_FENCE,   /* value: bytes of standard output so far; size 1: it only orders stores;
-			  2 and 3: EVENT_FENCE_BEGIN and EVENT_FENCE_END below */
+	EVENT_FENCE,   /* value: bytes of standard output so far; size 1: the fence only orders
+			  stores; 2 and 3: EVENT_FENCE_BEGIN and EVENT_FENCE_END below */
 	EVENT_SYNC,    /* msync or a similar call made these bytes durable; value as for FENCE */
-	EVENT_MARK,    /* value: number of the operation; size 0: it begins, 1: it ends */
+	EVENT_MARK,    /* an operation begins (size 0) or ends (size 1); value: its number */
 	EVENT_FILE,    /* the file in `place`; value: its size when first mapped; payload: its name;
 			  size 1: it is the file of names (trace/names.h), 2: a mirror */
-	EVENT_STACK,   /* value: number of the stack; payload: a struct frame for each call */
+	EVENT_STACK,   /* value: number of a call stack; payload: a struct frame for each call */
 	EVENT_OBJECT,  /* value: number of the program or library; payload: its path */
 	EVENT_OUTPUT,  /* payload: what the program wrote to standard output, in order */
 	/*
@@ -45,11 +45,11 @@ enum event_kind {
 	EVENT_DIRECTORY,  /* value: number of a directory; place: number of the directory that
 			     contained it when it was first seen; payload: its name there */
 	/*
-	 * A mirror is a pool on another machine, opened with librpmem. It is a file of the trace
-	 * that no other events store to.
+	 * A mirror is a pool on another machine, opened with librpmem. The trace lists the mirror
+	 * among its files. No other events than these two tell of stores to it.
 	 */
 	EVENT_SEND,  /* payload: bytes that are sent to `place` of a mirror; value: the lane;
-			size 1: relaxed, so that words may arrive torn */
+			size 1: sent as RELAXED, so that words of 8 bytes may arrive torn */
 	EVENT_DRAIN, /* all that was sent on lane `length` of the mirror in `place` is durable
 			there; value as for FENCE */
 	EVENT_KINDS,
@@ -83,7 +83,7 @@ struct event {
 	uint64_t length; /* in bytes; if there is a payload, this is its length */
 };
 
-/* One call of a stack: a return address, or the address of the recorded call itself. */
+/* One call in a call stack: a return address, or the address of the recorded call itself. */
 struct frame {
 	uint32_t object; /* number of the program or library; 0: not known */
 	uint32_t unused;
@@ -98,7 +98,7 @@ struct frame {
 #define EVENT_MAX_NAME    4096u /* bytes of the name in an EVENT_MISSED */
 #define EVENT_FILES       64u
 #define EVENT_LANES       1024u       /* maximum number of lanes of a mirror */
-#define EVENT_TOGETHER    EVENT_LANES /* instead of a lane: all bytes arrive at once */
+#define EVENT_TOGETHER    EVENT_LANES /* in place of a lane's number: all bytes arrive at once */
 #define EVENT_CHANGES     8u          /* maximum number of changes in one EVENT_NAMES */
 
 _Static_assert(sizeof(struct event) == EVENT_SLOT, "a record is as large as a slot");

@@ -6,10 +6,10 @@
  * The file of names has number NAMES_FILE. Its first page has one word for each name: the number of
  * the file that the name leads to, or NAMES_DIRECTORY plus the number of the directory that it
  * leads to, or 0. Each name belongs to one directory; number 0 is the watched directory itself. The
- * first page also has two words for each file: the file's size, and the number of its content, or 0
- * if this is the number of the file. Page N has one word: the size up to which writing has grown
- * content N. The size of a file is the larger one of both sizes. Truncation to size 0 gives a file
- * another content.
+ * first page also has two words for each file: the file's size, and the number of its content,
+ * which is 0 if the content has the same number as the file. Page N has one word: the size up to
+ * which writing has grown content N. The size of a file is the larger one of both sizes. Truncation
+ * to size 0 gives a file another content.
  */
 #ifndef TRACE_NAMES_H
 #define TRACE_NAMES_H
@@ -19,7 +19,7 @@
 #define NAMES_FILE        1u
 #define NAMES_MAX         192u
 #define NAMES_LENGTH      64u   /* bytes of a name, with its terminating zero */
-#define NAMES_DIRECTORY   1024u /* values from this one on are directories */
+#define NAMES_DIRECTORY   1024u /* words from this value on lead to directories */
 #define NAMES_DIRECTORIES 64u   /* maximum number of directories, the watched one included */
 #define NAMES_SIZE        (EVENT_PAGE * (EVENT_FILES + 1u))
 

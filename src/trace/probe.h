@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * probe.h - the dialogue of recorder and tool about raw instructions: flushes, fences and
- * streaming stores in machine code, at which the recorder sets probes
+ * probe.h - structs by which the recorder, which is in the traced program, asks the tool for the
+ * flushes, fences and streaming stores in machine code, and the tool answers; the recorder then
+ * sets a probe at each of these instructions
  *
- * The recorder names an object that it found loaded, by a process and an address in its code. The
- * tool answers with the file "sites" beside the ring (trace/ring.h): a struct probe_list and its
- * sites. The tool's cache holds files of the same format. The recorder counts the probes that it
- * set and those that it could not set.
+ * The recorder names an object, which is a loaded program or library, by a process and an address
+ * in the object's code. The tool answers with the file "sites" beside the ring (trace/ring.h): a
+ * struct probe_list and its sites. The tool's cache holds files of the same format. The recorder
+ * counts the probes that it set and those that it could not set.
  */
 #ifndef TRACE_PROBE_H
 #define TRACE_PROBE_H
@@ -55,7 +56,7 @@ enum probe_reason {
 	PROBE_NO_ROOM,      /* there are more instructions than the table can hold */
 	PROBE_NO_OBJDUMP,   /* objdump is not installed */
 	PROBE_NOT_READ,     /* the file cannot be read, or objdump failed */
-	PROBE_DEBUGGER,     /* a debugger is attached to the process, and takes its traps */
+	PROBE_DEBUGGER,     /* a debugger is attached, which would get the traps of the probes */
 	PROBE_NOT_ANSWERED, /* the tool did not answer */
 	PROBE_LOADER,       /* objects loaded later get no probes: the loader cannot be probed */
 	PROBE_OFTEN,        /* an instruction with LOCK that runs often and completes no flushes */
@@ -82,16 +83,17 @@ struct probe_report {
 enum probe_state { PROBE_FREE, PROBE_ASKED, PROBE_ANSWERED, PROBE_REFUSED };
 
 /*
- * The part of the ring by which the recorder asks the tool about an object, and the tool answers.
+ * The part of the ring, which is shared memory, in which the recorder asks the tool about a program
+ * or library, and the tool answers.
  */
 struct probe_board {
-	uint8_t is_off; /* not 0: nothing shall be probed */
+	uint8_t is_off; /* not 0: the recorder sets no probes */
 	uint8_t unused[3];
 	uint32_t owner;  /* the process that may ask; 0: no process. Atomic */
 	uint32_t state;  /* enum probe_state; atomic */
-	int32_t process; /* question: id of the process that loaded the object */
+	int32_t process; /* in a question: id of the process that loaded the object */
 	uint64_t address;
-	uint32_t reason; /* enum probe_reason, if the state is PROBE_REFUSED */
+	uint32_t reason; /* in an answer: enum probe_reason, if the state is PROBE_REFUSED */
 	struct probe_report report;
 };
 

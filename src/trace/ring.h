@@ -23,14 +23,14 @@
 #define RING_MAGIC UINT64_C(0x34676e6972746668) /* "hftring4" */
 #define RING_SLOTS (1u << 17) /* 4 MiB: enough while the reader gets no CPU for a while */
 #define RING_RESERVE                                                                               \
-	(1u << 13) /* slots that all writers together may take beyond the free ones that they saw */
+	(1u << 13) /* slots that all writers together may take beyond those that they saw free */
 
 /* A file under test. Its number is its index in the table plus 1. */
 struct ring_file {
 	uint64_t device, inode;
 	uint64_t size;    /* the largest size that was mapped, in bytes */
-	uint64_t grown;   /* size reached by writing this content; for trace/names.h */
-	uint32_t content; /* number of its content, 0: its own number; for trace/names.h */
+	uint64_t grown;   /* size that writing has given to this content (trace/names.h) */
+	uint32_t content; /* number of its content; 0: the file's own number (trace/names.h) */
 	uint32_t unused;
 };
 
@@ -45,7 +45,7 @@ struct ring_claim {
 	uint32_t thread;          /* atomic; the kernel's number of the thread; 0: not known */
 };
 
-#define RING_CLAIMS 1024u /* threads with higher numbers share claims[0], which is not read */
+#define RING_CLAIMS 1024u /* threads with higher numbers share claims[0], which nobody reads */
 
 struct ring {
 	uint64_t magic;
@@ -55,23 +55,23 @@ struct ring {
 	uint8_t all_files; /* not 0: also trace existing files outside of the directory files/ */
 	uint8_t really;    /* not 0: flushes and syncs are really executed, too */
 	uint8_t unused[6];
-	uint32_t threads, stacks, objects; /* how many numbers of each kind are in use; atomic */
+	uint32_t threads, stacks, objects; /* how many of each have a number; atomic */
 	uint32_t attached;                 /* processes that loaded the recorder; atomic */
 	uint32_t private_maps, other_maps; /* maps of files that are not recorded; atomic */
 	uint32_t failed_maps;              /* maps of files under test that failed; atomic */
 	uint32_t lock;                     /* protects `file_count` and `files`; 0: free */
 	uint32_t file_count;               /* elements of `files`; atomic */
 	struct ring_file files[EVENT_FILES];
-	/* The directory that is watched, number 0, and those in it; inode 0: not in use. */
+	/* The watched directory has number 0; the others are in it. Inode 0: number not in use. */
 	struct ring_directory directories[NAMES_DIRECTORIES];
 	uint32_t directory_count; /* 0: no directory is watched */
 	uint32_t unused_too;
-	uint32_t names_lock; /* protects the members below and the order of changes; 0: free */
+	uint32_t names_lock; /* protects the members below, and keeps changes in order; 0: free */
 	uint32_t name_count;
 	char names[NAMES_MAX][NAMES_LENGTH];
 	uint8_t name_directories[NAMES_MAX]; /* number of the directory of each name */
 	char other_name[256];                /* name of the last file counted in `other_maps` */
-	struct probe_board probes;           /* the dialogue about raw instructions */
+	struct probe_board probes;           /* the recorder's questions, and the tool's answers */
 	uint64_t namespace; /* inode of the pid namespace of the tool; 0: not known */
 	struct ring_claim claims[RING_CLAIMS]; /* indexed by the number of the thread */
 	_Alignas(4096) uint64_t head;          /* atomic; the next slot that a writer takes */
@@ -85,15 +85,15 @@ static inline uint64_t *ring_first_word(struct event *slot)
 }
 
 /*
- * Takes `slots` slots, and returns the number of the first one. `claim` must be the claim of the
- * calling thread.
+ * Reserves the next `slots` slots of the ring for the calling thread, and returns the number of the
+ * first one. `claim` must be the thread's element of `claims`.
  */
 static inline uint64_t ring_take(struct ring *ring, struct ring_claim *claim, uint32_t slots)
 {
 	__atomic_store_n(&claim->at, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	uint64_t at = __atomic_fetch_add(&ring->head, slots, __ATOMIC_ACQ_REL);
-	/* store this again: a signal handler of this thread may have claimed slots meanwhile */
+	/* store `slots` again: a signal handler of this thread may have claimed slots meanwhile */
 	__atomic_store_n(&claim->slots, slots, __ATOMIC_RELAXED);
 	__atomic_store_n(&claim->at, at + 1, __ATOMIC_RELEASE);
 	return at;

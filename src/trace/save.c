@@ -20,7 +20,7 @@
 #include "trace/trace.h"
 
 #define VERSION 4u
-#define OLDEST  3u /* versions from this one on can be read */
+#define OLDEST  3u /* the oldest version of the format that can be read */
 #define PAGE    4096u
 
 static const char magic[8] = "HFTRACE";

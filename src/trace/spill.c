@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #define PIECE   ((size_t)SPILL_SLOTS * EVENT_SLOT)
-#define NEWEST  1u /* number of pieces that are always kept in memory */
-#define WRITING 8u /* number of pieces that the kernel may be writing */
+#define NEWEST  1u /* number of the newest pieces of a trace, which always stay in memory */
+#define WRITING 8u /* number of pieces that the kernel may be writing at a time */
 
 static int open_file(void)
 {
@@ -43,8 +43,8 @@ static bool write_piece(int fd, const struct event *slots, off_t at)
 }
 
 /*
- * Removes a piece from memory. Pages that have not been written to the disk yet are kept by the
- * kernel.
+ * Removes a piece of the trace from memory. The kernel keeps pages that have not been written to
+ * the disk yet.
  */
 static void forget(const struct spill *spill, struct event *slots, uint64_t piece)
 {
@@ -77,10 +77,10 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count)
 	if (spill->state == SPILL_UNUSED)
 		spill->fd = open_file();
 	off_t at = (off_t)(spill->slots * EVENT_SLOT);
-	spill->state = SPILL_REFUSED; /* remains so if a step below fails; else SPILL_OPEN */
+	spill->state = SPILL_REFUSED; /* stays so if a step below fails; else becomes SPILL_OPEN */
 	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
 		return;
-	/* if this fails, the piece in memory remains as it is */
+	/* if mmap() fails, the piece of the trace in memory remains as it is */
 	if (mmap(piece, PIECE, PROT_READ, MAP_SHARED | MAP_FIXED, spill->fd, at) == MAP_FAILED)
 		return;
 	/*
@@ -112,8 +112,8 @@ void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, u
 	if (old == new || from >= spill->slots)
 		return;
 	/*
-	 * keep the piece that the reader leaves, because it still needs the newest stores in that
-	 * piece; remove the piece before it
+	 * Keep the piece of the trace that the reader leaves, because the reader still needs the
+	 * newest stores in it. Remove the piece before that one from memory.
 	 */
 	if (old)
 		forget(spill, slots, old - 1);

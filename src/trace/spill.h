@@ -15,7 +15,7 @@
 
 #include "trace/event.h"
 
-#define SPILL_SLOTS (UINT64_C(1) << 16) /* slots in a piece, of 2 MiB */
+#define SPILL_SLOTS (UINT64_C(1) << 16) /* slots in a piece of the trace, which has 2 MiB */
 
 struct spill {
 	enum { SPILL_UNUSED, SPILL_OPEN, SPILL_REFUSED } state;
@@ -24,8 +24,8 @@ struct spill {
 };
 
 /*
- * Moves a piece to the file if there are enough newer slots. The trace has `count` slots, at
- * `slots`.
+ * Moves the next piece of the trace from memory to the file if there are enough newer slots. The
+ * trace has `count` slots, at `slots`.
  */
 void spill_older(struct spill *spill, struct event *slots, uint64_t count);
 /*

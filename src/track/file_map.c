@@ -114,7 +114,7 @@ static int drain_device(const struct tracked *range, const char *sysfs)
 	if (!range->is_pmem)
 		return err_set(PMEM2_E_NOSUPP, "stores to %s cannot be made durable",
 			device_name(&range->device, name));
-	/* Flushed lines must reach the region before the region is told to empty its buffers. */
+	/* Flushed lines must reach the device before it is told to empty its buffers. */
 	cpu.engine->drain();
 	return device_deep_flush(&range->device, sysfs);
 }

@@ -22,8 +22,8 @@
 #define FLAGS (PMEM_FILE_CREATE | PMEM_FILE_EXCL | PMEM_FILE_SPARSE | PMEM_FILE_TMPFILE)
 
 /*
- * Attempts to open or make a file that other processes create and remove in between. After that
- * many, report the error.
+ * The maximum number of attempts to open or make a file if, between its checks, other processes
+ * create and remove the file. After the last attempt, report the error.
  */
 #define CREATE_TRIES 16
 

@@ -23,7 +23,7 @@
 
 #define COMPARE_PAGE       4096u
 #define COMPARE_BLOCK      (128u << 10)
-#define COMPARE_UNIT_MAX   (256u << 10) /* the largest unit that can be hashed */
+#define COMPARE_UNIT_MAX   (256u << 10) /* the largest block that can be hashed, in bytes */
 #define COMPARE_RANGE_MAX  (8u << 20)   /* the longest range of one request */
 #define COMPARE_HASHES_MAX (COMPARE_RANGE_MAX / COMPARE_PAGE)
 #define COMPARE_ASKS_MAX   64 /* maximum number of unanswered requests for hashes */

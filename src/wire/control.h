@@ -26,7 +26,7 @@
 #include "wire/status.h"
 
 #define CONTROL_MAJOR 1 /* protocols with different numbers are incompatible */
-#define CONTROL_MINOR 1 /* a higher number may know more requests */
+#define CONTROL_MINOR 1 /* an end with a higher number may know more requests */
 /* The first minor version that knows the provider ssh and the requests that belong to it. */
 #define CONTROL_MINOR_SSH 1
 
@@ -69,11 +69,11 @@ enum control_type {
 
 	/* Since minor version 1: what the target remembers of a pool (pool/state.h) */
 	CONTROL_STATE = 16,  /* report what is remembered of a pool set, which need not be open */
-	CONTROL_BEGIN = 17,  /* begin a session before the first store: advance the generation */
+	CONTROL_BEGIN = 17,  /* begin a session, before its first store; advance the generation */
 	CONTROL_RESUME = 18, /* like OPEN, and resumes a session */
 	CONTROL_MARK = 19,   /* mark the pool as inconsistent */
-	CONTROL_CLEAR = 20,  /* all bytes have been drained: remove the mark */
-	CONTROL_REPAIR = 21, /* like OPEN, but not refused if the pool is marked */
+	CONTROL_CLEAR = 20,  /* all bytes are durable: the pool is consistent again */
+	CONTROL_REPAIR = 21, /* like OPEN, but accepts a pool that is marked as inconsistent */
 
 	/* Requests for comparing, since protocol version 1.1 (compare.h): */
 	CONTROL_LOOK = 24,   /* open a pool to compare it: for reading, without lanes */
@@ -176,8 +176,8 @@ struct control_state {
 	uint8_t identity[CONTROL_ID_SIZE];
 	uint64_t generation;
 	bool unclosed;     /* the last session did not close the pool, or still has it open */
-	bool inconsistent; /* the pool is marked; if not, the members below are 0 */
-	uint64_t since;    /* seconds since 1970, by the target's clock */
+	bool inconsistent; /* the pool is marked as inconsistent; if not, the members below are 0 */
+	uint64_t since;    /* when the pool was marked: seconds since 1970 by the target's clock */
 	uint64_t missing;  /* number of missing bytes */
 	uint64_t extent;   /* the missing bytes are before this offset in the pool */
 };

@@ -29,8 +29,8 @@
 #define DATA_SECRET_SIZE 32
 
 /*
- * Sizes in bytes. They must stay below 48, because network adapters limit how much data a
- * connection request can carry.
+ * Sizes of the data in a connection request and in the two kinds of answers, in bytes. They must
+ * stay below 48, because network adapters limit how much data a connection request can carry.
  */
 #define DATA_HELLO_SIZE   44
 #define DATA_WELCOME_SIZE 44
@@ -43,7 +43,8 @@ struct data_hello {
 };
 
 /*
- * The adapter reaches the byte at an offset of the pool by the address base + offset and the key.
+ * The answer that accepts a connection. A network adapter that reads or writes the byte at an
+ * offset in the pool uses the address base + offset, and the key.
  */
 struct data_welcome {
 	uint16_t version;

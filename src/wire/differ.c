@@ -8,9 +8,10 @@
 #include "base/err.h"
 
 /*
- * The maximum number of ranges that differ and whose pages are not requested yet. Hashes of blocks
- * are requested only while there is no such range. So, even if each reply that is still outstanding
- * finds blocks that differ, at most every other block of these requests begins a new range.
+ * The maximum number of ranges of blocks that differ and for whose pages no hashes are requested
+ * yet. Hashes of more blocks are requested only while there is no such range. So new ranges come
+ * only from the replies that are outstanding then. Blocks that differ and are adjacent are one
+ * range: at most every other block of a reply begins a range.
  */
 #define RANGES_MAX (DIFFER_AHEAD * (COMPARE_RANGE_MAX / COMPARE_BLOCK / 2 + 1))
 
@@ -86,7 +87,7 @@ static int ask_for_blocks(struct run *run)
 	return ask(run, offset, (uint32_t)(run->next - offset), COMPARE_BLOCK);
 }
 
-/* Send requests until the window is full or all has been asked for. */
+/* Send requests until DIFFER_WINDOW are unanswered, or all hashes have been requested. */
 static int ask_on(struct run *run)
 {
 	int rc = 0;

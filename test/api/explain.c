@@ -318,7 +318,7 @@ static void machine(void)
 	ok(all->cpu && *all->cpu->engine,
 		"holdfast_explain_machine: the copy engine in use is named");
 	ok(all->cpu && all->cpu->tuning && *all->cpu->tuning,
-		"holdfast_explain_machine: the row of the tuning table in use is named");
+		"holdfast_explain_machine: the row that is used of the tuning table is named");
 	has_str(all->text, "CPU", "holdfast_explain_machine: the text describes the CPU");
 	holdfast_machine_free(&all);
 	ok(!all, "holdfast_machine_free: the pointer becomes NULL");

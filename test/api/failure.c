@@ -76,12 +76,12 @@ static void from_calls(void)
 		"write-back handler: for a page that is not mapped, the path of the file is reported as unknown");
 	pmem2_get_drain_fn(map)();
 	is_int(told.calls, 0,
-		"drain: a page that the handler declared lost is not written back again");
+		"drain: a page that the write-back handler declared lost is not written back again");
 
 	pmem2_get_flush_fn(map)(gone(map), 1);
 	pmem2_map_delete(&map);
 	is_int(told.calls, 1,
-		"map_delete: the handler is called for a flushed page that cannot be written back");
+		"map_delete: the write-back handler is called for a flushed page that cannot be written back");
 	told.calls = 0;
 }
 
@@ -185,15 +185,15 @@ static void verdicts(void)
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, false), SIGABRT,
 		"no handler for failed write-backs: the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_ABORT, true, false), SIGABRT,
-		"verdict ABORT of the handler: the process aborts");
+		"verdict ABORT of the write-back handler: the process aborts");
 	is_int(ending((enum holdfast_writeback_verdict)9, true, false), SIGABRT,
-		"an unknown verdict of the handler: the process aborts");
+		"an unknown verdict of the write-back handler: the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, false), -8,
-		"verdict LOST of the handler: the process continues");
+		"verdict LOST of the write-back handler: the process continues");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, false, true), SIGABRT,
 		"no handler, write-back at exit(3): the process aborts");
 	is_int(ending(HOLDFAST_WRITEBACK_LOST, true, true), -7,
-		"verdict LOST of the handler at exit(3): the process exits with its status");
+		"verdict LOST of the write-back handler at exit(3): the process exits with its status");
 }
 
 /*

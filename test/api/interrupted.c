@@ -188,7 +188,7 @@ static void late_destructor(void)
 	pthread_t thread;
 
 #ifdef __SANITIZE_THREAD__
-	skip("N2: exiting thread: a flush that comes after its last drain is written back at once",
+	skip("N2: a thread that is exiting flushes after its last drain: this flush is written back at once",
 		"the thread sanitizer no longer tracks the exiting thread at this flush");
 	return;
 #endif
@@ -197,7 +197,7 @@ static void late_destructor(void)
 	pthread_create(&thread, NULL, flush_and_exit, late_map);
 	pthread_join(thread, NULL);
 	is_int(atomic_load(&kernel->calls), 1,
-		"N2: exiting thread: a flush that comes after its last drain is written back at once");
+		"N2: a thread that is exiting flushes after its last drain: this flush is written back at once");
 	pmem2_get_drain_fn(late_map)();
 	is_int(pmem2_map_delete(&late_map), 0,
 		"N2: map_delete succeeds for a map that a thread flushed while it was exiting");
@@ -234,7 +234,7 @@ static void exit_in_handler(bool drains)
 		"the thread sanitizer runs signal handlers at other moments");
 	return;
 #endif
-	/* Make new barriers: a thread of the last child still waits at the old barriers. */
+	/* Make new barriers: the last child ended while a thread of it waited at the old ones. */
 	kernel_open();
 	struct pmem2_map *map = new_map(&file);
 	pid_t pid = fork_silent();

@@ -71,8 +71,8 @@ static void common(const char *name, call_fn *call)
 	ok(!calls, "%s: an empty range does not call msync", name);
 	error = EIO;
 	errno = 0;
-	ok(call(addr, 1) == -1 && errno == EIO, "%s: it fails with the errno of a failed msync",
-		name);
+	ok(call(addr, 1) == -1 && errno == EIO,
+		"%s: if msync fails, the call fails with the same errno", name);
 	has_str(pmem_errormsg(), "cannot write back 1 bytes",
 		"%s: the message for a failed msync contains the number of bytes", name);
 	error = 0;
@@ -89,7 +89,7 @@ static void common(const char *name, call_fn *call)
 	addr = map_of("file", 4 * PAGE);
 	calls = 0;
 	interruptions = 2;
-	is_int(call(addr, 1), 0, "%s: it succeeds although signals interrupt msync", name);
+	is_int(call(addr, 1), 0, "%s: the call succeeds although signals interrupt msync", name);
 	is_int(calls, 3, "%s: an interrupted msync is repeated", name);
 	calls = 0;
 	pmem_unmap(addr, 4 * PAGE);

@@ -38,10 +38,10 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	errno = 0;
 	void *addr = pmem_map_file(path, len, flags, 0600, NULL, NULL);
 	int got = errno;
-	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
+	is_int(addr ? 0 : got, error, "%s: the call fails with the expected errno", what);
 	ok(*pmem_errormsg() && open_descriptors() == descriptors,
-		"%s: it sets an error message, and leaves no descriptor open: %s", what,
-		pmem_errormsg());
+		"%s: the failed call sets an error message, and leaves no descriptor open: %s",
+		what, pmem_errormsg());
 	is_int(free_bytes(), before,
 		"%s: the disk has as much free space as before the failed call", what);
 }

@@ -132,10 +132,10 @@ static void fails(const char *what, const char *path, size_t len, int flags, int
 	errno = 0;
 	void *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
 	int got = errno;
-	is_int(addr ? 0 : got, error, "%s: fails with the expected errno", what);
+	is_int(addr ? 0 : got, error, "%s: the call fails with the expected errno", what);
 	ok(length == NO_LENGTH && is_pmem == NO_IS_PMEM && *pmem_errormsg() &&
 			open_descriptors() == descriptors && mappings() <= before + 1,
-		"%s: it sets an error message, changes no output, and leaves no descriptor or mapping behind",
+		"%s: the failed call sets an error message, changes no output, and leaves no descriptor or mapping behind",
 		what);
 	if (addr)
 		diag("mapped at %p", addr);
@@ -151,7 +151,7 @@ static char *maps(const char *what, const char *path, size_t len, int flags, siz
 	char *addr = pmem_map_file(path, len, flags, 0666, &length, &is_pmem);
 
 	ok(addr && length == wanted && (is_pmem == 0 || is_pmem == 1),
-		"%s: it maps the expected number of bytes", what);
+		"%s: the call maps the expected number of bytes", what);
 	ok(open_descriptors() == descriptors, "%s: the descriptor is closed", what);
 	if (!addr)
 		diag("%s", pmem_errormsg());
@@ -174,7 +174,7 @@ static void other_types(void)
 	close(fd);
 	fails("pmem_map_file: a socket", at("socket"), 0, 0, EINVAL);
 	if (mknod(at("block"), S_IFBLK | 0600, makedev(7, 250)))
-		skip("pmem_map_file: a block device: fails with the expected errno",
+		skip("pmem_map_file: a block device: the call fails with the expected errno",
 			"cannot make a block device");
 	else
 		fails("pmem_map_file: a block device", at("block"), 0, 0, EINVAL);

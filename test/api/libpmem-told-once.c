@@ -33,7 +33,8 @@ static const struct call calls[] = {
 };
 
 /*
- * Makes the library call `call` for the byte at `addr`. Returns 0, or the errno of a failed call.
+ * Calls the library function in `call` for the byte at `addr`. Returns 0 if the function succeeds,
+ * or else its errno.
  */
 static int error_of(const struct call *call, const char *addr)
 {
@@ -76,7 +77,7 @@ static void each_call(const struct call *call)
 	char *alone = map_alone(call->name, file), *later;
 
 	lose(file, EIO);
-	is_int(error_of(call, addr), EIO, "W2: %s: it fails with the error of msync(2)",
+	is_int(error_of(call, addr), EIO, "W2: msync(2) fails with EIO: %s fails with this error",
 		call->name);
 	is_int(error_of(call, addr), EIO, "W6: %s: after a failure a second call fails again",
 		call->name);
@@ -91,31 +92,34 @@ static void each_call(const struct call *call)
 		"W4: %s: after a failure a call for another page of the file fails, too",
 		call->name);
 	for (size_t i = 0; i < 3; i++)
-		is_int(error_of(&calls[i], addr), EIO, "W6: %s after a failed %s: it fails, too",
-			calls[i].name, call->name);
+		is_int(error_of(&calls[i], addr), EIO,
+			"W6: %s fails, too, for a byte for which %s has failed", calls[i].name,
+			call->name);
 	is_int(error_of(call, alone), EIO,
-		"W10: %s of memory that the program mapped itself: it fails after a failure of the file",
+		"W10: a write-back of a file has failed: %s also fails for memory of the file that the program mapped by mmap(2)",
 		call->name);
 	is_int(error_of(call, other), 0,
-		"W1: %s of a file without a failure, after another file failed: it succeeds",
-		call->name);
+		"W1: a write-back of one file has failed: %s of another file succeeds", call->name);
 
 	later = map_file(call->name, file);
-	is_int(error_of(call, later), 0, "W7: %s of a map made after the failure: it succeeds",
+	is_int(error_of(call, later), 0,
+		"W7: a write-back of the file has failed: %s of a map made afterwards succeeds",
 		call->name);
-	is_int(error_of(call, addr), EIO, "W7: %s of a map made before the failure: it still fails",
+	is_int(error_of(call, addr), EIO,
+		"W7: a write-back of the file has failed: %s of a map made earlier still fails",
 		call->name);
 	pmem_unmap(later, LENGTH);
 	if (mremap(alone, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED, later) != later)
 		bail("cannot move a mapping: %m");
 	kernel_maps(alone = later, LENGTH, file);
 	is_int(error_of(call, alone), EIO,
-		"W7: %s of a map made before the failure, moved to the address of a map made after it: it fails",
+		"W7: memory mapped before a failed write-back is moved to the address of a map made afterwards: %s still fails for it",
 		call->name);
 	pmem_unmap(addr, LENGTH);
 	addr = map_file(call->name, file);
 	is_int(error_of(call, addr), 0,
-		"W7: %s after the file was unmapped and mapped again: it succeeds", call->name);
+		"W7: a file whose write-back failed is unmapped and mapped again: %s succeeds",
+		call->name);
 	pmem_unmap(addr, LENGTH);
 	pmem_unmap(other, LENGTH);
 	munmap(alone, LENGTH);
@@ -137,11 +141,11 @@ static void two_files(void)
 	kernel_maps(addr + LENGTH, LENGTH, bad);
 	lose(bad, EIO);
 	is_int(pmem_msync(addr + LENGTH, 1), -1,
-		"W2: pmem_msync of the upper of two files mapped side by side: it fails after a lost write-back of this file");
+		"W2: two files are mapped side by side, and a write-back of the upper one has failed: pmem_msync of the upper file fails");
 	is_int(pmem_msync(addr, LENGTH), 0,
-		"W10: pmem_msync of the lower of two files mapped side by side: it succeeds after a lost write-back of the upper file");
+		"W10: two files are mapped side by side, and a write-back of the upper one has failed: pmem_msync of the lower file succeeds");
 	is_int(pmem_msync(addr, 2 * LENGTH), -1,
-		"W10: pmem_msync of two files mapped side by side: it fails after a lost write-back of one of them");
+		"W10: two files are mapped side by side, and a write-back of the upper one has failed: pmem_msync of both files fails");
 	munmap(addr, 2 * LENGTH);
 }
 
@@ -157,11 +161,11 @@ static void forked(void)
 
 	lose(file, ENOSPC);
 	is_int(in_child(fails_in_child), ENOSPC,
-		"W1: pmem_msync in a child, of a file that failed: it fails");
+		"W1: msync(2) fails in a child: the child's pmem_msync fails");
 	is_int(error_of(&calls[0], addr), ENOSPC,
-		"W1: pmem_msync in the parent, after it failed in a child: it fails, too");
+		"W1: pmem_msync has failed in a child: pmem_msync of the file in the parent fails, too");
 	is_int(in_child(fails_in_child), ENOSPC,
-		"W1: pmem_msync in a second child, after it failed in the first: it fails, too");
+		"W1: pmem_msync has failed in a child: pmem_msync of the file in a second child fails, too");
 	pmem_unmap(addr, LENGTH);
 }
 
@@ -173,10 +177,10 @@ static void new_in_child(void)
 
 	lose(file, EIO);
 	is_int(error_of(&calls[0], addr), EIO,
-		"W2: pmem_msync of a file with a lost write-back: it fails");
+		"W2: msync(2) fails with EIO: pmem_msync fails with this error");
 	char *later = map_file("renewed", file);
 	is_int(in_child(fails_in_child), 0,
-		"W7: pmem_msync in a child, of a map that the parent made after the failure: it succeeds");
+		"W7: the parent made a map after a failed write-back of its file: pmem_msync of this map in a child succeeds");
 	pmem_unmap(later, LENGTH);
 	pmem_unmap(addr, LENGTH);
 }
@@ -192,8 +196,8 @@ static bool can_hide(void)
 }
 
 /*
- * Hides /proc and returns the result of fails_in_child(); returns 99 if this machine does not allow
- * to hide /proc.
+ * Hides /proc and returns the result of fails_in_child(). Returns 99 if this process may not hide
+ * /proc.
  */
 static int succeeds_without_proc(void)
 {
@@ -273,18 +277,18 @@ int main(void)
 	scratch_open();
 	kernel_open();
 	hidden(succeeds_without_proc, false,
-		"W1: pmem_msync without /proc and without a failure: it succeeds");
+		"W1: without /proc, pmem_msync succeeds as long as no write-back has failed");
 	for (size_t i = 0; i < 3; i++)
 		each_call(&calls[i]);
 	two_files();
 	forked();
 	new_in_child();
 	hidden(succeeds_without_proc, true,
-		"W10: pmem_msync without /proc after a failure of any file: it fails, since the files cannot be told apart");
+		"W10: without /proc, pmem_msync fails after a failed write-back of any file, since the files cannot be told apart");
 	hidden(succeeds_without_list, true,
-		"W10: pmem_msync with an empty /proc/self/maps after a failure of any file: it fails");
+		"W10: with an empty /proc/self/maps, pmem_msync fails after a failed write-back of any file");
 	hidden(forgets_lack_of_memory, false,
-		"W2: pmem_msync without /proc: ENOMEM for mapped memory is treated as a failure of the file");
+		"W2: without /proc, pmem_msync treats ENOMEM for mapped memory as a failure of the file");
 	both_libraries();
 	scratch_close();
 	return tap_done();

@@ -207,7 +207,7 @@ static void extends(void)
 static void shrinks_refused(struct pmem2_vm_reservation *rsv)
 {
 	static const struct {
-		size_t offset, size; /* in quarters of a page */
+		size_t offset, size; /* unit: a quarter of a page */
 		int want;
 		const char *what;
 	} cases[] = {

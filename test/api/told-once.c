@@ -39,7 +39,7 @@ static struct view map_fd(int fd, unsigned file)
 }
 
 /*
- * Creates a file in memory and maps it; stores to `*file` the number that lose() takes for this
+ * Creates a file in memory and maps it. Stores to `*file` the number by which lose() refers to this
  * file.
  */
 static struct view new_view(unsigned *file)
@@ -85,7 +85,7 @@ static void drain(struct view view)
 static struct {
 	unsigned calls;
 	struct holdfast_writeback_failure all[8];
-	bool leaves; /* the next call of tell() jumps to `away` */
+	bool leaves; /* the next call of tell() leaves by siglongjmp to `away` */
 } told;
 
 static sigjmp_buf away;
@@ -134,8 +134,8 @@ static void handle(bool yes)
 }
 
 /*
- * Makes `call` in a child without a write-back handler. Returns the signal that ends the child; -5
- * if the call returns, since the child then exits with 5.
+ * Forks a child, without a write-back handler, that makes the call `call`. Returns the number of
+ * the signal that ends the child, or -5 if the call returns, since the child then exits with 5.
  */
 static int ending(void (*call)(struct view), struct view view)
 {
@@ -189,32 +189,33 @@ static void retried(void)
 	struct view view = new_view(&file), other = new_view(&other_file);
 
 	lose(file, EIO);
-	is_int(deep(view, 0), -EIO, "W2: deep flush: it returns the error of a failed msync(2)");
-	is_int(deep(view, 0), -EIO, "W6: deep flush: after a failure a second call fails again");
+	is_int(deep(view, 0), -EIO,
+		"W2: msync(2) fails with EIO: the deep flush returns this error");
+	is_int(deep(view, 0), -EIO, "W6: a deep flush has failed: a second deep flush fails again");
 	has_str(pmem2_errormsg(), "may not be durable",
-		"W6: deep flush: after a failure the message of the second call says what may be lost");
+		"W6: a deep flush has failed: the message of a second one says what may not be durable");
 	*view.addr = 2;
 	is_int(deep(view, 0), -EIO,
-		"W6: deep flush: after a failure a third call, with a new store before it, fails again");
+		"W6: two deep flushes have failed: a third one fails again, even after a new store");
 	is_int(deep(view, 9), -EIO,
-		"W4: deep flush of another page of a file with a failed write-back: it fails, too");
+		"W4: the write-back of a page has failed: a deep flush of another page of the file fails, too");
 	is_int(deep_by_thread(view), -EIO,
-		"W4: deep flush in another thread, of a file with a failed write-back: it fails, too");
+		"W4: a write-back has failed in one thread: a deep flush of the file in another thread fails, too");
 	is_int(deep(other, 0), 0,
-		"W1: deep flush of a file without a failure, after another file failed: it succeeds");
+		"W1: the write-back of one file has failed: a deep flush of another file succeeds");
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: persist of a file with a failed write-back, without a handler: it ends the process");
+		"W6: the write-back of a file has failed: a persist of the file ends a process without a write-back handler");
 	is_int(ending(flush_and_drain, view), SIGABRT,
-		"W6: drain of a file with a failed write-back, without a handler: it ends the process");
+		"W6: the write-back of a file has failed: a drain for the file ends a process without a write-back handler");
 	is_int(ending(persist_first, other), -5,
-		"W1: persist of a file without a failure, after another file failed: it returns");
+		"W1: the write-back of one file has failed: a persist of another file does not end the process");
 	lose(other_file, EROFS);
 	is_int(deep(other, 0), -EROFS,
-		"W2: deep flush: EROFS of a read-only file system is reported");
+		"W2: msync(2) fails with EROFS, as on a read-only file system: the deep flush returns this error");
 	is_int(deep(other, 1), -EROFS,
-		"W2: deep flush: EROFS is a failure of the file, so a second call fails, too");
+		"W2: msync(2) has failed with EROFS: a second deep flush of the file fails, too");
 	is_int(deep(view, 1), -EIO,
-		"W1: deep flush if two files have failed with different errors: it returns the error of its own file");
+		"W1: write-backs of two files have failed with different errors: a deep flush returns the error of its own file");
 	pmem2_map_delete(&view.map);
 	pmem2_map_delete(&other.map);
 }
@@ -229,18 +230,19 @@ static void several_maps(void)
 		bail("cannot open a file in memory again: %m");
 	third = map_fd(again, file);
 	lose(file, ENOSPC);
-	is_int(deep(first, 0), -ENOSPC, "W2: deep flush: ENOSPC of a full disk is reported");
+	is_int(deep(first, 0), -ENOSPC,
+		"W2: msync(2) fails with ENOSPC, as on a full disk: the deep flush returns this error");
 	is_int(deep(second, 1), -ENOSPC,
-		"W4: deep flush of another map of the same descriptor: it fails, too");
+		"W4: a write-back has failed: a deep flush of a second map, made from the same descriptor, fails, too");
 	is_int(deep(third, 2), -ENOSPC,
-		"W4: deep flush of a map of another descriptor of the file: it fails, too");
+		"W4: a write-back has failed: a deep flush of a third map, made from another descriptor of the file, fails, too");
 	is_int(ending(persist_first, second), SIGABRT,
-		"W6: persist through another map of a file with a failed write-back: it ends the process");
+		"W6: a write-back through one map has failed: a persist of another map of the file ends the process");
 	struct view later = map_fd(fd, file);
 	is_int(deep(later, 1), 0,
-		"W4: deep flush of a map that was made after the failure: it succeeds");
+		"W4: a map is made after a failed write-back of its file: a deep flush of this map succeeds");
 	is_int(deep(second, 1), -ENOSPC,
-		"W7: deep flush of a map that was made before the failure: it still fails after a new map was made");
+		"W7: a map was made before a failed write-back of its file: its deep flush still fails after a new map is made");
 	pmem2_map_delete(&first.map);
 	pmem2_map_delete(&second.map);
 	pmem2_map_delete(&third.map);
@@ -271,12 +273,12 @@ static void foreign(void)
 		       &adopted.map, src, adopted.addr, length, PMEM2_GRANULARITY_PAGE),
 		0, "map_from_existing: memory of a file with a failed write-back is accepted");
 	is_int(deep(adopted, 1), -EIO,
-		"W4: deep flush of a map_from_existing map whose memory was mapped before the failure: it fails");
+		"W4: memory was mapped before a failed write-back of its file, and given to map_from_existing afterwards: a deep flush fails");
 	pmem2_map_delete(&adopted.map);
 
 	/*
-	 * Move this memory to the address of a map that is deleted now, and for which the program
-	 * had accepted the failure.
+	 * Accept the failure for the map `view` and delete this map. Then move the memory that the
+	 * test has mapped itself to the address of the deleted map.
 	 */
 	holdfast_writeback_accept(view.addr, length);
 	pmem2_map_delete(&view.map);
@@ -302,18 +304,19 @@ static void not_mapped(void)
 
 	munmap(page_of(view, 1), page_size());
 	is_int(deep(view, 1), -ENOMEM,
-		"W2: deep flush of a page that is not mapped: it returns ENOMEM");
+		"W2: a deep flush of a page that is not mapped returns ENOMEM");
 	is_int(deep(view, 0), 0,
-		"W2: deep flush of a mapped page: it succeeds after ENOMEM for a page that is not mapped");
+		"W2: a page is not mapped, and its deep flush has failed: a deep flush of a mapped page succeeds");
 	lose(file, EINVAL);
-	is_int(deep(view, 0), -EINVAL, "W2: deep flush: EINVAL of msync(2) is reported");
+	is_int(deep(view, 0), -EINVAL,
+		"W2: msync(2) fails with EINVAL: the deep flush returns this error");
 	is_int(deep(view, 0), 0,
-		"W2: deep flush after EINVAL: it succeeds, as EINVAL is not a failure of the file");
+		"W2: a deep flush has returned EINVAL, which is not a failure of the file: the next deep flush succeeds");
 	lose(file, ENOMEM);
 	is_int(deep(view, 0), -ENOMEM,
-		"W2: deep flush of mapped memory: ENOMEM of msync(2) is reported");
+		"W2: msync(2) fails with ENOMEM for mapped memory: the deep flush returns this error");
 	is_int(deep(view, 0), -ENOMEM,
-		"W2: deep flush: after ENOMEM for mapped memory the next call fails again");
+		"W2: a deep flush of mapped memory has returned ENOMEM: the next deep flush fails again");
 	pmem2_map_delete(&view.map);
 }
 
@@ -329,7 +332,8 @@ static void older_than_its_note(void)
 	deep(view, 0);
 	flush(view, 5);
 	drain(view);
-	is_int(calls(), 1, "W4: drain of a range flushed after the failure: the handler is called");
+	is_int(calls(), 1,
+		"W4: a store is made before a failed write-back of its file, and flushed afterwards: the drain calls the write-back handler");
 	ok(told_page(0, view, 5, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
 		"W8: write-back handler: the failure is flagged UNCERTAIN for a range whose own write-back succeeded");
 	pmem2_map_delete(&view.map);
@@ -373,8 +377,9 @@ static void under_way_in_thread(void)
 	pthread_join(fails, NULL);
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, -EIO,
-		"W5: a thread whose msync(2) returned 0 waits for the msync(2) of another thread, and fails if that one failed");
-	is_int(calls(), 1, "W5: the handler is called for the thread whose msync(2) failed");
+		"W5: a deep flush whose msync(2) returned 0 waits for the msync(2) of another thread, and fails if that one failed");
+	is_int(calls(), 1,
+		"W5: the write-back handler is called for the thread whose msync(2) failed");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -409,14 +414,14 @@ static void under_way_in_child(void)
 	pthread_create(&asks, NULL, deep_in_thread, &view);
 	release_late();
 	is_int(ending_of(pid), -5,
-		"W2: deep flush in a child: it returns the error of a failed msync(2)");
+		"W2: msync(2) fails in a child: the child's deep flush returns this error");
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, -EIO,
-		"W5: deep flush in the parent: it waits for the msync(2) of a child, and fails if that one failed");
+		"W5: a deep flush in the parent waits for the msync(2) of a child, and fails if that one failed");
 	pmem2_map_delete(&view.map);
 
 	if (!locks_of_the_dead_are_passed_on()) {
-		skip("W5: deep flush in the parent: it does not wait for a child that was killed",
+		skip("W5: a deep flush in the parent does not wait for a child that was killed in msync(2)",
 			LOCKS_OF_THE_DEAD_ARE_LOST);
 		return;
 	}
@@ -428,7 +433,7 @@ static void under_way_in_child(void)
 		"W5: the signal of the test kills a child that waits in msync(2)");
 	pthread_join(asks, &result);
 	is_int((intptr_t)result, 0,
-		"W5: deep flush in the parent: it does not wait for a child that was killed");
+		"W5: a deep flush in the parent does not wait for a child that was killed in msync(2)");
 	pmem2_map_delete(&view.map);
 }
 
@@ -440,15 +445,15 @@ static void forked(void)
 	flush(view, 40);
 	lose(file, EIO);
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: persist in a child: a failure ends the child");
+		"W6: a persist fails in a child that has no write-back handler: this ends the child");
 	is_int(deep(view, 1), -EIO,
-		"W1: deep flush in the parent after a failure in a child: it fails");
+		"W1: a write-back has failed in a child: a deep flush in the parent fails, too");
 	is_int(ending(persist_first, view), SIGABRT,
-		"W1: persist in a second child after a failure in a first child: it ends the second child, too");
+		"W1: a write-back has failed in a child: a persist in a second child ends this child, too");
 	handle(true);
 	drain(view);
 	is_int(calls(), 1,
-		"W1: drain in the parent after a failure in a child: the handler is called");
+		"W1: a write-back has failed in a child: a drain in the parent calls the parent's write-back handler");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -469,9 +474,9 @@ static void forked_twice(void)
 		_exit(ended == SIGABRT && deep(view, 1) == -EIO ? 5 : 6);
 	}
 	is_int(ending_of(pid), -5,
-		"W1: deep flush in a child after a failure in its own child: it fails");
+		"W1: a write-back has failed in a child of a child: a deep flush in its parent fails, too");
 	is_int(deep(view, 1), -EIO,
-		"W1: deep flush in a process: it fails after a failure in a child of its child");
+		"W1: a write-back has failed in a child of a child: a deep flush in its grandparent fails, too");
 	pmem2_map_delete(&view.map);
 }
 
@@ -483,9 +488,9 @@ static void forked_first(void)
 
 	lose(file, EIO);
 	is_int(ending(persist_first, view), SIGABRT,
-		"W6: persist in a child, before any other process has written back: a failure ends the child");
+		"W6: a child is the first process that writes back, and its persist fails: this ends the child");
 	is_int(deep(view, 1), -EIO,
-		"W1: deep flush in the parent of a child whose first write-back failed: it fails");
+		"W1: the first write-back of a child failed: the parent's deep flush fails, too");
 	pmem2_map_delete(&view.map);
 }
 
@@ -498,30 +503,30 @@ static void accepted_by_handler(void)
 	lose(file, EIO);
 	persist(view, 0);
 	is_int(calls(), 1,
-		"W6: persist of a file with a failed write-back: the handler is called once");
+		"W6: the write-back of a persist fails: the persist calls the write-back handler once");
 	ok(told_page(0, view, 0, EIO, 0),
 		"W8: write-back handler: it gets the page of the failed range, without the flag UNCERTAIN");
 	persist(view, 0);
 	is_int(calls(), 0,
-		"W7: persist of a range for which the handler has accepted the failure: the handler is not called again");
+		"W7: the write-back handler has accepted the failure for a range: the next persist of the range does not call the handler");
 	persist(view, FAR);
 	is_int(calls(), 1,
-		"W7: persist of a range for which the handler has not accepted the failure: the handler is called");
+		"W7: the write-back handler has accepted the failure for one range: a persist of another range calls the handler");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
 		"W8: write-back handler: the failure is flagged UNCERTAIN for a page other than the one that failed");
 	pmem2_get_persist_fn(view.map)(view.addr, 2 * page_size());
 	is_int(calls(), 1,
-		"W7: persist of a range: the handler is called if the failure was accepted for only half of the range");
+		"W7: the write-back handler has accepted the failure for half of a range: a persist of the range calls the handler");
 	is_int(deep(view, 0), 0,
-		"W7: deep flush of a page for which the handler accepted the failure: it succeeds");
+		"W7: the write-back handler has accepted the failure for a page: a deep flush of the page succeeds");
 	is_int(deep(view, 2), -EIO,
-		"W7: deep flush of a page for which nobody accepted the failure: it fails");
+		"W7: nobody has accepted the failure for a page: a deep flush of the page fails");
 	lose(file, ENOSPC);
 	is_int(deep(view, 2), -ENOSPC,
-		"W2: deep flush after a second failure of the file: it returns the error of the second failure");
+		"W2: a second write-back of a file fails: a deep flush returns the error of the second failure");
 	persist(view, 0);
 	is_int(calls(), 1,
-		"W7: persist of a range for which a failure was accepted: the handler is called after a later failure");
+		"W7: a failure was accepted for a range, and a later write-back of the file fails: a persist of the range calls the write-back handler");
 	ok(told_page(0, view, 0, ENOSPC, HOLDFAST_WRITEBACK_UNCERTAIN),
 		"W8: write-back handler: a failure with the flag UNCERTAIN has the errno of the file's last failure");
 	pmem2_map_delete(&view.map);
@@ -539,27 +544,28 @@ static void accepted_by_call(void)
 	lose(file, EIO);
 	deep(view, 0);
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush after a call has returned the failure: it fails again, as nobody accepted the failure");
+		"W7: a deep flush has returned a failure, which nobody has accepted: the next deep flush fails again");
 	is_int(holdfast_writeback_accept(page_of(view, 1) + 5, 1), 0,
 		"writeback_accept: it succeeds for a range of one byte");
 	is_int(deep(view, 1), 0,
-		"W7: deep flush of a page: it succeeds after writeback_accept of one byte of the page");
+		"W7: writeback_accept has accepted the failure for one byte of a page: a deep flush of the page succeeds");
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush of the page before a page whose failure was accepted: it still fails");
+		"W7: a failure was accepted for one page: a deep flush of the page before it still fails");
 	is_int(deep(view, 2), -EIO,
-		"W7: deep flush of the page behind a page whose failure was accepted: it still fails");
+		"W7: a failure was accepted for one page: a deep flush of the page behind it still fails");
 	is_int(holdfast_writeback_accept(view.addr, PAGES * page_size()), 0,
 		"writeback_accept: it succeeds for the range of a whole map");
 	is_int(deep(view, 0), 0,
-		"W7: deep flush of the first page of a map whose failure was accepted: it succeeds");
+		"W7: a failure was accepted for a whole map: a deep flush of the map's first page succeeds");
 	is_int(deep(view, PAGES - 1), 0,
-		"W7: deep flush of the last page of a map whose failure was accepted: it succeeds");
+		"W7: a failure was accepted for a whole map: a deep flush of the map's last page succeeds");
 	is_int(deep(other, 0), -EIO,
-		"W7: after a failure is accepted for one map, deep flush of another map of the file still fails");
+		"W7: a failure was accepted for one map: a deep flush of another map of the file still fails");
 	lose(file, EIO);
-	is_int(deep(other, 0), -EIO, "W2: deep flush: a second failure of the file is reported");
+	is_int(deep(other, 0), -EIO,
+		"W2: a second write-back of a file fails: a deep flush returns the error");
 	is_int(deep(view, 0), -EIO,
-		"W7: deep flush of a map for which a failure was accepted: it fails after a later failure");
+		"W7: a failure was accepted for a map, and a later write-back of the file fails: a deep flush of the map fails");
 	is_int(holdfast_writeback_accept((void *)page_size(), 1), PMEM2_E_MAPPING_NOT_FOUND,
 		"writeback_accept: it fails with MAPPING_NOT_FOUND for memory outside of every map");
 	is_int(holdfast_writeback_accept(view.addr, 0), PMEM2_E_MAPPING_NOT_FOUND,
@@ -588,11 +594,11 @@ static void accepted_in_one_process(void)
 		_exit(failed && !deep(view, 0) && !deep(view, 1) ? 5 : 6);
 	}
 	is_int(ending_of(pid), -5,
-		"W7: deep flush in a child: it fails after the parent accepted the failure, until the child accepts it, too");
+		"W7: the parent has accepted a failure: a deep flush in a child fails until the child accepts the failure, too");
 	is_int(deep(view, 0), 0,
-		"W7: deep flush in the parent after a fork: it succeeds, as the parent accepted the failure before the fork");
+		"W7: the parent accepted a failure before a fork: a deep flush in the parent after the fork succeeds");
 	is_int(deep(view, 1), -EIO,
-		"W7: deep flush in the parent: it still fails if only the child has accepted the failure");
+		"W7: only the child has accepted a failure: a deep flush in the parent still fails");
 	pmem2_map_delete(&view.map);
 }
 
@@ -606,27 +612,28 @@ static void copies(void)
 	handle(true);
 	lose(file, EIO);
 	copy(view.addr, "text", 4, 0);
-	is_int(calls(), 1, "W6: memcpy to a file with a failed write-back: the handler is called");
+	is_int(calls(), 1,
+		"W6: the write-back of a memcpy fails: the write-back handler is called");
 	copy(page_of(view, FAR), "text", 4, 0);
 	set(page_of(view, 3 * FAR), 7, 4, 0);
 	is_int(calls(), 0,
-		"W7: memcpy and memset after a failure, to pages without any other stores: the handler is not called");
+		"W7: after a failed write-back, memcpy and memset do not call the write-back handler if their pages have no other stores");
 	persist(view, FAR);
 	is_int(calls(), 1,
-		"W7: persist of a plain store after a failure, in a page to which memcpy copied: the handler is called");
+		"W7: memcpy copied to a page after a failed write-back: a persist of a plain store in this page calls the write-back handler");
 
 	copy(page_of(view, 2 * FAR), "text", 4, PMEM2_F_MEM_NODRAIN);
 	lose(file, EIO);
 	deep(view, 0);
 	drain(view);
 	is_int(calls(), 1,
-		"W4: drain after a memcpy with NODRAIN: the handler is called for a failure that came after the memcpy");
+		"W4: a write-back of the file fails after a memcpy with NODRAIN, and before the drain: the drain calls the write-back handler");
 
 	*page_of(view, 4 * FAR) = 1;
 	pmem2_get_flush_fn(view.map)(page_of(view, 4 * FAR), 1);
 	copy(page_of(view, 4 * FAR) + 8, "text", 4, 0);
 	is_int(calls(), 1,
-		"W4: memcpy to a file with a failed write-back: the handler is called if the drain in memcpy also covers a plain store");
+		"W4: a write-back of a file has failed, and the drain of a later memcpy also covers a plain store: the write-back handler is called");
 	pmem2_map_delete(&view.map);
 	handle(false);
 }
@@ -642,7 +649,7 @@ static void one_call_each(void)
 	lose(file, EIO);
 	drain(view);
 	is_int(calls(), 4,
-		"W8: drain of four ranges of a file with a failed write-back: the handler is called four times");
+		"W8: a drain of four ranges of a file whose write-back fails calls the write-back handler four times");
 	ok(told_page(0, view, 0, EIO, 0),
 		"W8: write-back handler: the failure is not flagged UNCERTAIN for the range whose msync(2) failed");
 	ok(told_page(1, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
@@ -651,7 +658,7 @@ static void one_call_each(void)
 		"W8: write-back handler: the failure is flagged UNCERTAIN for each range after the one that failed");
 	pmem2_map_delete(&view.map);
 	is_int(calls(), 0,
-		"W8: map_delete: it does not call the handler again for ranges that a drain has reported");
+		"W8: map_delete: it does not call the write-back handler again for ranges that a drain has reported");
 	handle(false);
 }
 
@@ -667,19 +674,19 @@ static void left_by_jump(void)
 	told.leaves = true;
 	if (!sigsetjmp(away, 1)) {
 		drain(view);
-		ok(false, "W8: a handler can leave the drain by siglongjmp");
+		ok(false, "W8: a write-back handler can leave the drain by siglongjmp");
 	}
 	is_int(calls(), 1,
-		"W8: after siglongjmp from the handler, the drain has written back only the first range");
+		"W8: after siglongjmp from the write-back handler, the drain has written back only the first range");
 	drain(view);
 	is_int(calls(), 2,
-		"N7: siglongjmp from the handler: a second drain writes back the ranges that the first one did not reach");
+		"N7: siglongjmp from the write-back handler: a second drain writes back the ranges that the first one did not reach");
 	ok(told_page(0, view, FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN) &&
 			told_page(1, view, 2 * FAR, EIO, HOLDFAST_WRITEBACK_UNCERTAIN),
 		"W8: write-back handler: the failure is flagged UNCERTAIN for ranges that the drain did not reach before siglongjmp");
 	pmem2_map_delete(&view.map);
 	is_int(calls(), 0,
-		"N7: map_delete: it does not call the handler again for a range that was reported before siglongjmp");
+		"N7: map_delete: it does not call the write-back handler again for a range that was reported before siglongjmp");
 	handle(false);
 }
 
@@ -702,7 +709,7 @@ static void deleted(void)
 	is_int(pmem2_map_delete(&view.map), 0,
 		"W9: map_delete: a map with a failed write-back is deleted");
 	is_int(calls(), 1,
-		"W9: map_delete: the handler is called for a flushed range of a file with a failed write-back");
+		"W9: map_delete: the write-back handler is called for a flushed range of a file with a failed write-back");
 	ok(!is_mapped(addr),
 		"W9: map_delete: the memory of a map with a failed write-back is unmapped");
 	view = new_view(&file);
@@ -712,14 +719,14 @@ static void deleted(void)
 	holdfast_writeback_accept(page_of(view, 7), 1);
 	pmem2_map_delete(&view.map);
 	is_int(calls(), 0,
-		"W9: map_delete: the handler is not called for a range whose failure was accepted");
+		"W9: map_delete: the write-back handler is not called for a range whose failure was accepted");
 	handle(false);
 }
 
 /*
- * Forks a child that flushes `noted_page`; then makes a deep flush of `deep_page`, which fails,
- * unless `deep_page` is -1; and then calls exit(5). Returns how the child ended, as ending_of()
- * does.
+ * Forks a child that flushes the page `noted_page`, then makes a deep flush of the page
+ * `deep_page`, which must fail, and then calls exit(5). If `deep_page` is -1, the child makes no
+ * deep flush. Returns how the child ended, as ending_of() does.
  */
 static int exit_after(struct view view, unsigned file, int deep_page, int noted_page)
 {

@@ -27,8 +27,8 @@
 static struct kernel {
 	atomic_int pending[FILES]; /* for each file, the errno that msync() will report; or 0 */
 	atomic_uint calls;         /* of msync() */
-	atomic_bool holds;         /* the next msync() that fails waits at both barriers */
-	atomic_bool holds_any;     /* the next msync() waits at both barriers */
+	atomic_bool holds;         /* the next failed msync() waits for the test at both barriers */
+	atomic_bool holds_any;     /* the next msync() waits for the test at both barriers */
 	pthread_barrier_t answered, released;
 } * kernel;
 
@@ -105,7 +105,7 @@ __attribute__((unused)) static void lose(unsigned file, int error)
 
 /*
  * Creates a file in memory, as the real msync(2) of such a file is fast. Returns its descriptor,
- * and stores to `*file` the number for lose().
+ * and stores to `*file` the number by which lose() refers to the file.
  */
 __attribute__((unused)) static int new_file(size_t size, unsigned *file)
 {
