@@ -14,7 +14,7 @@ const struct fact_cause fact_causes[] = {
 		"a drain between the two"},
 	[CAUSE_EVICTION] = {"missing order (eviction)", "missing-order-eviction",
 		"The lost store may become durable after the early store, which relies on it, because the cache line of the early store may be evicted at any time.",
-		"make the lost store durable before the program makes the early store"},
+		"make the lost store durable first, and let the program make the early store after that"},
 	[CAUSE_ATOMICITY] = {"atomicity", "atomicity",
 		"Data that belongs together is only half updated: in one line, or with one half durable or stored before the other.",
 		"one store of 8 bytes that makes the whole update valid, or a log"},

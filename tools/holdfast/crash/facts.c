@@ -47,8 +47,8 @@ static char *level_words(const struct explored *explored, enum model model)
 			"the mirror only: each word that was sent to it was recorded individually");
 	if (explored->seen && explored->stores)
 		return words_of(
-			"levels 0 and 1: %llu stores were recorded individually; "
-			"code that was not built by holdfast cc changed a cache line %llu times, and its stores were not told apart",
+			"levels 0 and 1: %llu stores were recorded individually; %llu changes of cache lines, made by code that "
+			"holdfast cc has not built, were found by comparing memory, which does not show their single stores",
 			(unsigned long long)explored->stores, (unsigned long long)explored->seen);
 	return words_of("%s",
 		explored->seen
@@ -96,8 +96,8 @@ static const char *repair_words(const struct bug *bug, enum model model)
 	bool is_under_way = bug->lost.flags & (ELEMENT_FLUSHED | ELEMENT_STREAM);
 
 	if (bug->cause == CAUSE_ATOMICITY && may_be_older(&bug->lost, &bug->early))
-		return "make the lost store durable before the program makes the early store; or one store of "
-		       "8 bytes that makes the whole update valid, or a log";
+		return "make the lost store durable first, and let the program make the early store after that; or "
+		       "use one store of 8 bytes that makes the whole update valid, or a log";
 	if (bug->cause == CAUSE_ORDER && !is_under_way)
 		return fact_causes[CAUSE_EVICTION].repair;
 	if (model == MODEL_MIRROR && bug->cause == CAUSE_DRAIN)
