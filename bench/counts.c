@@ -40,7 +40,10 @@
 #define OVER_PEER        12 /* more instructions than the peer, for copies up to 256 bytes */
 #define STORES_OVER_PEER 6  /* more stores than the peer, for each KiB of a longer copy */
 
-/* The peer streams copies of this length and longer, unless a flag says otherwise. */
+/*
+ * The peer (Debian's libpmem) copies this many bytes and more by non-temporal stores, unless a flag
+ * says otherwise.
+ */
 #define STREAMED_BY_PEER (4 * LINE)
 
 enum bound {

@@ -64,8 +64,8 @@ static void release_list(const sigset_t *before)
 }
 
 /*
- * Store the number of a thread's ranges where that thread can read it without the lock, which the
- * caller holds. Release: a thread that reads 0 also sees that the pages are durable.
+ * Store how many ranges a thread has, so that the thread can read this count without a lock. The
+ * caller holds the lock. Release: a thread that reads 0 also sees that the ranges are durable.
  */
 static void ranges_changed(struct notes *of)
 {

@@ -9,7 +9,8 @@
 #include "base/racecheck.h"
 #include "base/unmap.h"
 
-_Static_assert(sizeof(struct shared) <= 16 << 10, "a process shares few pages with its children");
+_Static_assert(sizeof(struct shared) <= 16 << 10,
+	"what a process shares with its children takes at most 16 KiB");
 _Static_assert(
 	ATOMIC_LLONG_LOCK_FREE == 2, "processes can share atomics only if they are lock-free");
 

@@ -33,7 +33,7 @@ struct trace_stack {
 /* One way in which the program acted that the recorder could not follow. */
 struct trace_missed {
 	uint64_t times;
-	char *name; /* name of the first file or library concerned */
+	char *name; /* name of the first file or library with which it did so */
 };
 
 /* A directory, by the name under which it was first seen. */

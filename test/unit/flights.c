@@ -375,8 +375,8 @@ static void two_waiters_for_the_dead(void)
 }
 
 /*
- * Tests waiting for the write-back of a child process. The library knows the file only by its
- * address; the child has mapped the same files at the same addresses as this process.
+ * Tests that a process waits for a write-back that its child has begun. Both have mapped the same
+ * files at the same addresses, and the library knows a file only by such an address.
  */
 static void unknown_files_of_children(void)
 {

@@ -90,7 +90,7 @@ static const struct known_call calls[] = {
 	OFFERED(PMEM2, "pmem2_map_get_size", NULL),
 	OFFERED(PMEM2, "pmem2_map_get_store_granularity", NULL),
 	OFFERED(PMEM2, "pmem2_map_new",
-		"The granularity is that of the region of this very device; device DAX that no CPU flush makes durable is refused."),
+		"The granularity depends on the region of the mapped device alone. Device DAX is refused if flushing the CPU's caches does not make it durable."),
 	MISSING(PMEM2, "pmem2_memcpy_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memmove_async", ASYNC),
 	MISSING(PMEM2, "pmem2_memset_async", ASYNC),

@@ -151,7 +151,7 @@ static void take(unsigned key)
 		drop(bottom, slot_of(bottom, key));
 }
 
-/* Shrinks the table: its top level becomes the bottom level of a smaller table. */
+/* Makes the table smaller: moves all pairs of its top level to a new top level of one bucket. */
 static void special(unsigned number)
 {
 	struct level *old = at(root()->top), *small = new_level(1);

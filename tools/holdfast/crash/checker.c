@@ -257,7 +257,8 @@ static void choose_way(struct checker *checker)
 	bool changed;
 
 	if (checker->run->trace.has_names)
-		spawn_from_now_on(checker, "with --watch each image has its own file names");
+		spawn_from_now_on(
+			checker, "with --watch the names of files differ from image to image");
 	else if (!strcmp(checker->words[0], "/bin/sh"))
 		spawn_from_now_on(checker, "it is run by a shell");
 	else if (!path || is_script_or_static(path))

@@ -51,7 +51,7 @@ struct fact_refusal {
 
 struct fact_probes {
 	uint64_t probed, hit, hits, refused;
-	char *words; /* counts of raw instructions, as text; NULL: none were found */
+	char *words; /* counts of flushes and fences outside of library calls; NULL: none */
 	struct fact_refusal refusals[PROBE_REFUSALS];
 	unsigned count; /* number of elements in `refusals` */
 };
