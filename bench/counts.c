@@ -37,8 +37,8 @@
 #define LOADS_OVER_BARE  4  /* a flush or persist: this many loads more than the bare loop */
 #define FETCHING         8  /* additional instructions of a persist that prefetches lines */
 #define FOR_EACH_FETCH   4  /* additional instructions for each prefetched line */
-#define OVER_PEER        12 /* more instructions than the peer, for copies up to 256 bytes */
-#define STORES_OVER_PEER 6  /* more stores than the peer, for each KiB of a longer copy */
+#define OVER_PEER        12 /* a copy of up to 256 bytes: instructions more than the peer */
+#define STORES_OVER_PEER 6  /* a longer copy: this many stores more than the peer, for each KiB */
 
 /*
  * The peer (Debian's libpmem) copies this many bytes and more by non-temporal stores, unless a flag

@@ -437,7 +437,7 @@ void mirrors_close(struct mirrors *all)
 		struct member *member = &all->member[i];
 		end_thread(member);
 		if (member->has_thread)
-			warnx("%s: this mirror was not up to date again before the ledger ended",
+			warnx("%s: the ledger ends before this mirror is up to date again",
 				name(member));
 		else if (member->state != NEVER && member->copy.sent < all->committed)
 			warnx("%s: the mirror lacks the last %ju bytes", name(member),

@@ -10,9 +10,9 @@
  *	persist_kind(addr, len)			flush and drain
  *	persist_fetching_kind(addr, len)	prefetch the lines, flush and drain
  *
- * and the same functions again as any_kind, for lines of cpu.line_size bytes. Before it includes
- * this header, an architecture defines USUAL_LINE, and, if it has such an instruction,
- * FETCH_TO_STORE(p), which prefetches the line of p for a store.
+ * and the same functions with any_ before KIND (flush_any_kind and so on), for lines of
+ * cpu.line_size bytes. Before it includes this header, an architecture defines USUAL_LINE, and, if
+ * it has such an instruction, FETCH_TO_STORE(p), which prefetches the line of p for a store.
  */
 #ifndef CPU_LINES_H
 #define CPU_LINES_H

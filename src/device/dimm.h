@@ -54,7 +54,7 @@ int dimm_unsafe_shutdowns(int dimm, uint64_t *count);
  */
 struct dimm_flags {
 	char *all;        /* all words, separated by spaces: "not_armed smart_notify"; or "" */
-	char *faults;     /* those of the words that mean trouble */
+	char *faults;     /* the words in `all` that report a fault */
 	unsigned count;   /* number of words in `faults` */
 	bool has_unknown; /* `all` contains a word that the library does not know */
 };

@@ -10,7 +10,7 @@
 
 enum scsi_transport {
 	SCSI_UNKNOWN,
-	SCSI_DRIVE,   /* ATA, SAS, USB, UFS, or a RAID controller */
+	SCSI_DRIVE,   /* a disk by ATA, SAS, USB or UFS, or one that a RAID controller offers */
 	SCSI_HOST,    /* the host of this virtual machine */
 	SCSI_NETWORK, /* iSCSI, Fibre Channel */
 	SCSI_MEMORY,  /* main memory: scsi_debug */

@@ -106,7 +106,10 @@ typedef int print_function(char *, size_t, const char *, va_list);
 
 static print_function *next_print;
 
-/* Looks up the function early, because the recorder prints, too, and a signal handler may. */
+/*
+ * Looks up the function before main() runs: the recorder prints by it, too, and signal handlers of
+ * the program may call it, in which a look-up is not safe.
+ */
 __attribute__((constructor(102))) static void find_next(void)
 {
 	next_print = (print_function *)next_function("vsnprintf");

@@ -25,7 +25,7 @@
  * file's size.
  */
 static const volatile char *output;
-static uint64_t known_size; /* size of the file, including the byte that does not count; atomic */
+static uint64_t known_size; /* size of the file, with the one byte at its beginning; atomic */
 TLS unsigned asked;
 
 void output_begin(void)

@@ -110,7 +110,7 @@ static void two_identities(void)
 	ok(failed_files_find(table, &by_stat, 0, &found),
 		"failed_files: a failed file is found if only its identity from fstat is known");
 	ok(!failed_files_find(table, &other_by_stat, 0, &found),
-		"failed_files: a file with another identity from fstat has not failed");
+		"failed_files: a file to which fstat gives another identity has not failed");
 	new_table();
 	failed_files_record(table, &listed, &write);
 	ok(failed_files_find(table, &by_stat, 0, &found),
