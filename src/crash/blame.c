@@ -33,10 +33,10 @@ static uint32_t first_lost(const struct unit *unit, const struct choice *choice)
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		struct element element = unit_element(unit, i);
-		if (!(element.flags & ELEMENT_HELD) && !choice_has(choice, &element, i, stream))
+		unsigned flags = unit_flags(unit, i);
+		if (!(flags & ELEMENT_HELD) && !choice_has(choice, flags, i, stream))
 			return i;
-		stream += !!(element.flags & ELEMENT_STREAM);
+		stream += !!(flags & ELEMENT_STREAM);
 	}
 	return NO_ELEMENT;
 }
@@ -48,10 +48,10 @@ static uint32_t last_early(const struct unit *unit, const struct choice *choice)
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		struct element element = unit_element(unit, i);
-		if (!(element.flags & ELEMENT_DURABLE) && choice_has(choice, &element, i, stream))
+		unsigned flags = unit_flags(unit, i);
+		if (!(flags & ELEMENT_DURABLE) && choice_has(choice, flags, i, stream))
 			early = i;
-		stream += !!(element.flags & ELEMENT_STREAM);
+		stream += !!(flags & ELEMENT_STREAM);
 	}
 	return early;
 }
@@ -69,10 +69,10 @@ static void find_suspects(const struct point *point, const struct cut *cut, stru
 		struct choice choice = cut_choice(cut, &unit, i, &span);
 		uint32_t lost = first_lost(&unit, &choice), early = last_early(&unit, &choice);
 		if (lost != NO_ELEMENT &&
-			(!bug->lost.is_there || unit_element(&unit, lost).at < bug->lost.at))
+			(!bug->lost.is_there || unit_at(&unit, lost) < bug->lost.at))
 			bug->lost = suspect_of(&unit, lost);
 		if (early != NO_ELEMENT &&
-			(!bug->early.is_there || unit_element(&unit, early).at > bug->early.at))
+			(!bug->early.is_there || unit_at(&unit, early) > bug->early.at))
 			bug->early = suspect_of(&unit, early);
 	}
 }

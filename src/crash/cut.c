@@ -97,7 +97,8 @@ static struct choice drawn(const struct unit *unit, uint64_t seed)
 	uint64_t random = mix(seed + STEP);
 	struct choice choice;
 
-	if (random & 1 && unit_element(unit, unit->count - 1).length <= 8 && !unit_is_copy(unit))
+	if (random & 1 && (unit->chain || unit_element(unit, unit->count - 1).length <= 8) &&
+		!unit_is_copy(unit))
 		choice = unit_all(unit);
 	else
 		choice = unit_first(unit, (uint32_t)((random >> 8) % (unit->count + 1)));

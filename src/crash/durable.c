@@ -72,90 +72,6 @@ static bool covers(const struct history *history, const struct flight *flight, u
 	return !flight->is_stream;
 }
 
-void durable_remember(struct history *history, const struct element *newest, uint64_t line,
-	const unsigned char *before)
-{
-	struct retired *retired = &history->retired[history->retired_count++ % HISTORY_RETIRED];
-
-	retired->place = line;
-	retired->newest = *newest;
-	memcpy(retired->before, before, EVENT_LINE);
-}
-
-/*
- * Copies the bytes of a piece to `base`, unless the piece is a change of names. Returns the last
- * element of the piece.
- */
-static struct element apply(const struct history *history, const struct piece *piece)
-{
-	struct element elements[PIECE_ELEMENTS];
-	uint32_t count = piece_unpack(history->trace, piece, elements);
-
-	for (uint32_t i = 0; i < count && !(piece->flags & ELEMENT_NAMES); i++)
-		element_apply(&elements[i], history->base);
-	return elements[count - 1];
-}
-
-/*
- * Copies to `base` piece number `i`, and those directly after it that are in the same line, at most
- * up to piece number `end` - 1. Returns the number of the first piece that was not copied.
- */
-static uint32_t retire_line(
-	struct history *history, const struct piece *pieces, uint32_t i, uint32_t end)
-{
-	uint64_t line = pending_line_at(piece_place(history->trace, &pieces[i]));
-	unsigned char before[EVENT_LINE];
-	struct element newest;
-
-	if (pieces[i].flags & ELEMENT_NAMES) {
-		newest = apply(history, &pieces[i]);
-		names_retire(history, &newest);
-		return i + 1;
-	}
-	memcpy(before, history_line(history, line), EVENT_LINE);
-	do {
-		newest = apply(history, &pieces[i++]);
-		pending_count_line(history, line, false);
-	} while (i < end && !(pieces[i].flags & ELEMENT_NAMES) &&
-		 pending_line_at(piece_place(history->trace, &pieces[i])) == line);
-	durable_remember(history, &newest, line, before);
-	if (history->settled)
-		history->settled(history->context, line, before);
-	return i;
-}
-
-static bool forget_stacks(struct history *history, const struct piece *piece)
-{
-	for (uint32_t i = 0; i < piece_events(piece); i++)
-		if (!pending_count_stack(
-			    history, piece_event(history->trace, piece, i)->stack, false))
-			return false;
-	return true;
-}
-
-/*
- * Copies durable pieces of the unit to `base`, up to the first piece that is not durable, and
- * removes them from the unit.
- */
-int durable_retire(struct history *history, uint32_t index)
-{
-	struct packed *unit = &history->pending[index];
-	struct piece *pieces = packed_pieces(unit);
-	uint32_t count = 0;
-
-	for (; count < unit->count && pieces[count].flags & ELEMENT_DURABLE; count++)
-		if (!forget_stacks(history, &pieces[count]))
-			return pending_no_memory();
-	for (uint32_t i = 0; i < count;) {
-		pending_pass(history, pieces[i].event);
-		i = retire_line(history, pieces, i, count);
-	}
-	packed_forget(unit, count);
-	if (!unit->count)
-		pending_drop(history, index);
-	return 0;
-}
-
 /* ---- ranges of units */
 
 struct range {
@@ -216,12 +132,17 @@ static int land(struct history *history, uint32_t index, const void *context)
 {
 	const struct landing *landing = context;
 	struct packed *unit = &history->pending[index];
-	struct piece *pieces = packed_pieces(unit);
 
+	if (packed_is_chain(unit))
+		return retire_chain(history, index,
+			landing->flight->is_stream ? 0
+						   : chain_before(&unit->chain, &history->links,
+							     landing->flight->before));
+	struct piece *pieces = packed_pieces(unit);
 	for (uint32_t i = 0; i < unit->count; i++)
 		if (covers(history, landing->flight, landing->thread, &pieces[i]))
 			pieces[i].flags |= ELEMENT_DURABLE;
-	return durable_retire(history, index);
+	return retire_pieces(history, index);
 }
 
 int durable_fence(struct history *history, unsigned thread)
@@ -243,6 +164,10 @@ static int flush_unit(struct history *history, uint32_t index, const void *conte
 	struct piece *pieces = packed_pieces(unit);
 
 	(void)context;
+	if (packed_is_chain(unit)) {
+		unit->chain.flushed = unit->chain.count;
+		return 0;
+	}
 	for (uint32_t i = 0; i < unit->count; i++)
 		if (!(pieces[i].flags & ELEMENT_STREAM))
 			pieces[i].flags |= ELEMENT_FLUSHED;
@@ -255,11 +180,13 @@ static int complete_unit(struct history *history, uint32_t index, const void *co
 	struct packed *unit = &history->pending[index];
 	struct piece *pieces = packed_pieces(unit);
 
+	if (packed_is_chain(unit))
+		return retire_chain(history, index, unit->chain.count);
 	for (uint32_t i = 0; i < unit->count; i++)
 		if (!(pieces[i].flags & ELEMENT_HELD) &&
 			(event->kind == EVENT_SYNC || !(pieces[i].flags & ELEMENT_STREAM)))
 			pieces[i].flags |= ELEMENT_DURABLE;
-	return durable_retire(history, index);
+	return retire_pieces(history, index);
 }
 
 static int is_pending(struct history *history, uint32_t index, const void *context)
@@ -327,6 +254,8 @@ static int is_covered(struct history *history, uint32_t index, const void *conte
 	const struct packed *unit = &history->pending[index];
 	const struct piece *pieces = packed_look(unit);
 
+	if (packed_is_chain(unit))
+		return !landing->flight->is_stream && unit->chain.first < landing->flight->before;
 	for (uint32_t i = 0; i < unit->count; i++)
 		if (covers(history, landing->flight, landing->thread, &pieces[i]))
 			return 1;

@@ -197,6 +197,7 @@ static int run_round(struct exploration *exploration)
 		point->memories->base, settled, exploration);
 	exploration->history.whole = exploration->is_torn ? &exploration->whole : NULL;
 	exploration->history.is_posix = exploration->options->is_posix;
+	exploration->history.links.is_off = exploration->options->only_pieces;
 	int error = go_through(exploration);
 	history_fini(&exploration->history);
 	return error;

@@ -64,6 +64,7 @@ struct explore_options {
 	bool is_posix;   /* names and sizes of files become durable in any order (rule R12) */
 	uint64_t images; /* maximum number of images; 0: no limit */
 	uint64_t seed;
+	bool only_pieces; /* for tests: make no chains (chain.h), which changes no result */
 };
 
 /*

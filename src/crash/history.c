@@ -26,6 +26,7 @@ void history_fini(struct history *history)
 	for (uint32_t i = 0; i < history->count; i++)
 		packed_free(&history->pending[i]);
 	free(history->pending);
+	links_fini(&history->links);
 	for (size_t i = 0; i < history->threads.size; i++) {
 		struct flights *flights = (struct flights *)history->threads.cells[i].value;
 		if (history->threads.cells[i].key && flights) {

@@ -64,10 +64,11 @@ struct history {
 	 */
 	struct packed *pending;
 	uint32_t count, capacity;
+	struct links links;        /* of chains of stores */
 	struct unpacked *unpacked; /* memory for elements of the unit that was looked at last */
 	struct sheet units;        /* maps a unit's number to the unit's index in `pending` */
 	struct table wholes; /* maps the number of a whole line or page to its struct grouping */
-	struct sheet lines; /* maps a line's number to the number of pieces of stores in the line */
+	struct sheet lines;  /* maps a line's number to the number of stores in the line */
 	struct table epochs; /* maps a thread to a number that each barrier of it changes (armv8) */
 	uint32_t epoch;      /* the largest number in `epochs` */
 	uint32_t last_store; /* index of the event of the newest store */

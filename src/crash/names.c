@@ -22,7 +22,7 @@ int names_change(struct history *history, const struct event *event)
 	struct element element;
 	piece_unpack(history->trace, &packed_look(unit)[unit->count - 1], &element);
 	for (uint32_t i = 0; i < element_changes(&element); i++)
-		if (!pending_count_line(history, element_change_place(&element, i), true))
+		if (!pending_count_line(history, element_change_place(&element, i), 1))
 			return pending_no_memory();
 	return 0;
 }
@@ -71,7 +71,7 @@ int names_sync(struct history *history, const struct event *event)
 		if (is_durable || is_before)
 			pieces[i].flags |= ELEMENT_DURABLE;
 	}
-	return unit ? durable_retire(history, (uint32_t)(unit - history->pending)) : 0;
+	return unit ? retire_pieces(history, (uint32_t)(unit - history->pending)) : 0;
 }
 
 /* Copies a durable change of names to `base`, word by word, each to the line that contains it. */
@@ -90,9 +90,9 @@ void names_retire(struct history *history, const struct element *element)
 		bool is_first = true;
 		for (uint32_t m = 0; m < n; m++)
 			is_first &= pending_line_at(element_change_place(element, m)) != line;
-		pending_count_line(history, line, false);
+		pending_count_line(history, line, -1);
 		if (is_first)
-			durable_remember(history, element, line, before[n]);
+			retire_remember(history, element, line, before[n]);
 		if (is_first && history->settled)
 			history->settled(history->context, line, before[n]);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * packed.c - the list of a unit's pieces; stores of consecutive records are joined into one piece
+ * packed.c - the stores of a unit: a chain, or a list of pieces, in which stores of consecutive
+ * records are joined
  */
 #include "crash/packed.h"
 
@@ -49,7 +50,7 @@ static bool join(const struct trace *trace, struct piece *last, const struct pie
 
 /* ---- the list of pieces */
 
-bool packed_add(struct packed *packed, const struct trace *trace, const struct piece *piece)
+static bool add_piece(struct packed *packed, const struct trace *trace, const struct piece *piece)
 {
 	uint32_t count = packed->count;
 	struct piece *pieces = packed_pieces(packed);
@@ -89,7 +90,60 @@ void packed_forget(struct packed *packed, uint32_t count)
 
 void packed_free(struct packed *packed)
 {
-	packed_forget(packed, packed->count);
+	if (!packed_is_chain(packed))
+		packed_forget(packed, packed->count);
+	packed->count = 0;
+}
+
+/* ---- chains */
+
+/* Can this piece be a store of a chain? */
+static bool is_plain(const struct trace *trace, const struct piece *piece)
+{
+	const struct event *event = trace->slots + piece->event;
+
+	return (event->kind == EVENT_ATOMIC ||
+		       (event->kind == EVENT_STORE &&
+			       event->place % ATOM + event->length <= ATOM)) &&
+	       !piece->from && piece->length == event->length && !piece->flags &&
+	       piece->at == piece->event;
+}
+
+/* Makes pieces from a chain. Returns false if there is no memory. */
+static bool expand(struct packed *packed, const struct trace *trace, const struct links *links)
+{
+	struct chain chain = packed->chain;
+	uint32_t events[CHAIN_MAX];
+	bool is_good = true;
+
+	chain_events(&chain, links, events);
+	packed->count = 0;
+	for (uint32_t i = 0; i < chain.count && is_good; i++) {
+		struct piece piece = {.event = events[i],
+			.at = events[i],
+			.group = chain.group - (chain.count - 1u - i),
+			.length = (uint8_t)trace->slots[events[i]].length,
+			.flags = i < chain.flushed ? ELEMENT_FLUSHED : 0};
+		is_good = add_piece(packed, trace, &piece);
+	}
+	return is_good;
+}
+
+bool packed_add(struct packed *packed, const struct trace *trace, struct links *links,
+	const struct piece *piece)
+{
+	bool is_of_chain = is_plain(trace, piece);
+
+	if (!packed->count && is_of_chain && !links->is_off) {
+		packed->count = PACKED_CHAIN;
+		packed->chain = chain_of(piece->event, piece->group);
+		return true;
+	}
+	if (!packed_is_chain(packed))
+		return add_piece(packed, trace, piece);
+	if (is_of_chain && chain_fits(&packed->chain, piece->group))
+		return chain_add(&packed->chain, links, trace->count, piece->event);
+	return expand(packed, trace, links) && add_piece(packed, trace, piece);
 }
 
 /* ---- elements */
@@ -101,20 +155,31 @@ uint64_t piece_place(const struct trace *trace, const struct piece *piece)
 	return piece->flags & PIECE_RUN ? place : place + piece->from;
 }
 
+struct element packed_element(
+	const struct trace *trace, uint32_t number, uint32_t group, uint8_t flags)
+{
+	const struct event *event = trace->slots + number;
+
+	return (struct element){.at = number,
+		.data = (const unsigned char *)&event->value,
+		.place = event->place,
+		.stack = event->stack,
+		.group = group,
+		.thread = event->thread,
+		.length = (uint8_t)event->length,
+		.flags = flags};
+}
+
 static uint32_t unpack_run(const struct trace *trace, const struct piece *piece, struct element *to)
 {
 	bool was_held = piece->at != piece->event;
 
 	for (uint32_t i = 0; i < piece->length; i++) {
-		const struct event *event = piece_event(trace, piece, i);
-		to[i] = (struct element){.at = was_held ? piece->at : piece->event + i,
-			.data = (const unsigned char *)&event->value,
-			.place = event->place,
-			.stack = event->stack,
-			.group = was_held ? piece->group : piece->group + i * piece->from,
-			.thread = event->thread,
-			.length = (uint8_t)event->length,
-			.flags = piece->flags & (uint8_t)~PIECE_RUN};
+		uint32_t group = was_held ? piece->group : piece->group + i * piece->from;
+		to[i] = packed_element(
+			trace, piece->event + i, group, piece->flags & (uint8_t)~PIECE_RUN);
+		if (was_held)
+			to[i].at = piece->at;
 	}
 	return piece->length;
 }
@@ -167,6 +232,27 @@ uint32_t piece_elements(const struct trace *trace, const struct piece *piece)
 
 /* ---- unpacking */
 
+/* Notes that events from slot `at` on are about to be read. */
+static void turn(struct unpacked *unpacked, uint64_t at)
+{
+	trace_turn(unpacked->trace, unpacked->at, at);
+	unpacked->at = at;
+}
+
+static void unpack_chain(struct unpacked *unpacked)
+{
+	const struct chain *chain = &unpacked->chain;
+	uint32_t events[CHAIN_MAX];
+
+	chain_events(chain, unpacked->links, events);
+	turn(unpacked, chain->first);
+	unpacked->count = chain->count;
+	for (uint32_t i = 0; i < chain->count; i++)
+		unpacked->elements[i] = packed_element(unpacked->trace, events[i],
+			chain->group - (chain->count - 1u - i),
+			i < chain->flushed ? ELEMENT_FLUSHED : 0);
+}
+
 /*
  * Unpacks as many pieces as fit, from piece number `begin` on. `first` is the number of the first
  * element of that piece.
@@ -174,10 +260,8 @@ uint32_t piece_elements(const struct trace *trace, const struct piece *piece)
 static void unpack(struct unpacked *unpacked, uint32_t begin, uint32_t first)
 {
 	const struct trace *trace = unpacked->trace;
-	uint64_t at = unpacked->pieces[begin].event;
 
-	spill_turn(&trace->spill, trace->slots, unpacked->at, at);
-	unpacked->at = at;
+	turn(unpacked, unpacked->pieces[begin].event);
 	unpacked->first = first;
 	unpacked->begin = unpacked->end = begin;
 	unpacked->count = 0;
@@ -189,10 +273,16 @@ static void unpack(struct unpacked *unpacked, uint32_t begin, uint32_t first)
 
 struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked)
 {
+	if (packed_is_chain(packed)) {
+		unpacked->chain = packed->chain;
+		unpacked->first = unpacked->count = 0;
+		return (struct unit){
+			packed->number, packed->chain.count, unpacked, &unpacked->chain};
+	}
 	unpacked->pieces = packed_look(packed);
 	unpacked->piece_count = packed->count;
 	unpack(unpacked, 0, 0);
-	struct unit unit = {packed->number, unpacked->count, unpacked};
+	struct unit unit = {packed->number, unpacked->count, unpacked, NULL};
 	for (uint32_t i = unpacked->end; i < packed->count; i++)
 		unit.count += piece_elements(unpacked->trace, &unpacked->pieces[i]);
 	return unit;
@@ -209,6 +299,10 @@ void unit_unpack(const struct unit *unit, uint32_t i)
 	struct unpacked *unpacked = unit->unpacked;
 	uint32_t piece = unpacked->begin, first = unpacked->first;
 
+	if (unit->chain) {
+		unpack_chain(unpacked);
+		return;
+	}
 	if (i < first / 2)
 		piece = first = 0;
 	else if (i > first && unit->count - i < i - first) {
@@ -226,8 +320,10 @@ void unit_unpack(const struct unit *unit, uint32_t i)
 	unpack(unpacked, piece, first);
 }
 
-uint64_t packed_newest(const struct packed *packed, uint64_t before)
+uint64_t packed_newest(const struct packed *packed, const struct links *links, uint64_t before)
 {
+	if (packed_is_chain(packed))
+		return chain_newest(&packed->chain, links, before);
 	const struct piece *pieces = packed_look(packed);
 
 	for (uint32_t i = packed->count; i-- > 0;) {

@@ -2,9 +2,9 @@
 /*
  * packed.h - a unit with pending stores, in as little memory as possible
  *
- * All stores to a large file may be pending at once. So a unit only keeps pieces, which say where
- * in the trace its stores are. The elements (struct element in unit.h) are made from pieces when
- * they are needed.
+ * All stores to a large file may be pending at once. So a unit only keeps where in the trace its
+ * stores are: as a chain (chain.h) if each store is one record and a group of its own, else as a
+ * list of pieces. The elements (struct element in unit.h) are made from these when they are needed.
  */
 #ifndef CRASH_PACKED_H
 #define CRASH_PACKED_H
@@ -41,16 +41,25 @@ struct grouping {
 	uint32_t epoch; /* armv8: a number that barriers of the storing thread change; else 0 */
 };
 
+#define PACKED_CHAIN UINT32_MAX
+
 struct packed {
 	uint64_t number; /* of the unit */
 	struct grouping grouping;
-	uint32_t count; /* of pieces */
+	uint32_t count; /* of pieces; PACKED_CHAIN: the stores are a chain */
 	union {
+		struct chain chain;
 		struct piece one;     /* if `count` is 1 */
 		struct piece *pieces; /* an array in allocated memory, if `count` is more than 1 */
 	};
 };
 
+static inline bool packed_is_chain(const struct packed *packed)
+{
+	return packed->count == PACKED_CHAIN;
+}
+
+/* packed_pieces() and packed_look() return the pieces of a unit that is not a chain. */
 static inline struct piece *packed_pieces(struct packed *packed)
 {
 	return packed->count > 1 ? packed->pieces : &packed->one;
@@ -62,11 +71,12 @@ static inline const struct piece *packed_look(const struct packed *packed)
 }
 
 /*
- * Add a piece, if possible by joining it with the previous piece. Returns false if there is no
- * memory.
+ * Add a piece, if possible to a chain or by joining it with the previous piece. A chain to which it
+ * cannot be added becomes a list of pieces. Returns false if there is no memory.
  */
-bool packed_add(struct packed *packed, const struct trace *trace, const struct piece *piece);
-/* Remove the first `count` pieces. */
+bool packed_add(struct packed *packed, const struct trace *trace, struct links *links,
+	const struct piece *piece);
+/* Remove the first `count` pieces of a unit that is not a chain. */
 void packed_forget(struct packed *packed, uint32_t count);
 void packed_free(struct packed *packed);
 
@@ -91,6 +101,9 @@ uint64_t piece_place(const struct trace *trace, const struct piece *piece);
  */
 #define PIECE_ELEMENTS PIECE_EVENTS
 
+/* Returns the element of an event that has only one, which is not part of a longer store. */
+struct element packed_element(
+	const struct trace *trace, uint32_t event, uint32_t group, uint8_t flags);
 /* Convert a piece to elements. Returns their number, as piece_elements() does. */
 uint32_t piece_unpack(const struct trace *trace, const struct piece *piece, struct element *to);
 uint32_t piece_elements(const struct trace *trace, const struct piece *piece);
@@ -99,11 +112,11 @@ uint32_t piece_elements(const struct trace *trace, const struct piece *piece);
  * The maximum number of elements that are unpacked at a time. A unit may have very many: in the
  * models byte and process, all words of a copy.
  */
-#define UNPACKED_MAX 1024u
+#define UNPACKED_MAX CHAIN_MAX
 
 /*
- * Returns the unit with its elements. `unpacked` is memory for them, valid until another unit uses
- * it.
+ * Returns the unit with its elements, which for a chain are unpacked when the first one is asked
+ * for. `unpacked` is memory for them, valid until another unit uses it.
  */
 struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked);
 
@@ -111,6 +124,6 @@ struct unit packed_unit(const struct packed *packed, struct unpacked *unpacked);
  * Returns the index, plus 1, of the newest event older than `before` that stored to this unit; 0
  * if there is no such event.
  */
-uint64_t packed_newest(const struct packed *packed, uint64_t before);
+uint64_t packed_newest(const struct packed *packed, const struct links *links, uint64_t before);
 
 #endif

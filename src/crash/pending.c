@@ -66,6 +66,8 @@ void pending_drop(struct history *history, uint32_t index)
 	*unit = history->pending[--history->count];
 	if (index < history->count)
 		*sheet_find(&history->units, unit->number) = index;
+	if (!history->count)
+		links_forget(&history->links);
 	give_back(history);
 }
 
@@ -90,7 +92,7 @@ void pending_pass(const struct history *history, uint64_t to)
 	uint64_t from = history->unpacked->at;
 
 	history->unpacked->at = to;
-	spill_turn(&history->trace->spill, history->trace->slots, from, to);
+	trace_turn(history->trace, from, to);
 }
 
 struct unit history_pending(const struct history *history, uint32_t index)
@@ -128,20 +130,22 @@ static bool make_room(struct history *history)
 		return true;
 	history->unpacked =
 		calloc(1, sizeof(*history->unpacked) + UNPACKED_MAX * sizeof(struct element));
-	if (history->unpacked)
+	if (history->unpacked) {
 		history->unpacked->trace = history->trace;
+		history->unpacked->links = &history->links;
+	}
 	return history->unpacked;
 }
 
-bool pending_count_line(struct history *history, uint64_t place, bool more)
+bool pending_count_line(struct history *history, uint64_t place, int more)
 {
 	uint64_t number = place / EVENT_LINE;
-	uint32_t *pieces = sheet_add(&history->lines, number);
+	uint32_t *stores = sheet_add(&history->lines, number);
 
-	if (!pieces)
+	if (!stores)
 		return false;
-	*pieces += more ? 1 : UINT32_MAX;
-	if (!*pieces)
+	*stores += (uint32_t)more;
+	if (!*stores)
 		sheet_remove(&history->lines, number);
 	return true;
 }
@@ -151,7 +155,7 @@ bool pending_add(struct history *history, struct packed *unit, const struct even
 {
 	uint64_t place = event->place + from;
 	const struct grouping *grouping = pending_grouping(history, unit, place);
-	uint32_t at = (uint32_t)trace_index(history->trace, event), count = unit->count;
+	uint32_t at = (uint32_t)trace_index(history->trace, event);
 
 	if (!grouping)
 		return false;
@@ -163,11 +167,10 @@ bool pending_add(struct history *history, struct packed *unit, const struct even
 		.flags = (uint8_t)flags};
 
 	history->last_store = at;
-	if (!packed_add(unit, history->trace, &piece) || !make_room(history) ||
+	if (!packed_add(unit, history->trace, &history->links, &piece) || !make_room(history) ||
 		!pending_count_stack(history, event->stack, true))
 		return false;
-	return flags & ELEMENT_NAMES || unit->count == count ||
-	       pending_count_line(history, place, true);
+	return flags & ELEMENT_NAMES || pending_count_line(history, place, 1);
 }
 
 int pending_no_memory(void)

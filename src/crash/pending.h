@@ -39,8 +39,11 @@ struct grouping *pending_grouping(struct history *history, struct packed *unit, 
  */
 bool pending_add(struct history *history, struct packed *unit, const struct event *event,
 	uint64_t from, unsigned length, unsigned flags);
-/* Count one more or one less piece of a store in the line. Returns false if there is no memory. */
-bool pending_count_line(struct history *history, uint64_t place, bool more);
+/*
+ * Count this many more stores in the line, or fewer if `more` is negative. A copy counts as one
+ * store. Returns false if there is no memory.
+ */
+bool pending_count_line(struct history *history, uint64_t place, int more);
 /*
  * Count one more or one less pending store with this call stack. Returns false if there is no
  * memory.
@@ -78,16 +81,20 @@ int durable_barrier(struct history *history, unsigned thread);
 int durable_complete(struct history *history, const struct event *event);
 /* Make everything durable that was stored so far, if the model makes stores durable at once. */
 int durable_at_once(struct history *history);
-/*
- * Copy durable elements of the unit with this index to `base`, up to the first element that is not
- * durable.
- */
-int durable_retire(struct history *history, uint32_t index);
-/* Note that this element is the newest one in its line to become durable. */
-void durable_remember(struct history *history, const struct element *newest, uint64_t line,
-	const unsigned char *before);
 /* Would a fence of this thread, or a sync of the event's range, make something durable? */
 bool durable_by_fence(const struct history *history, unsigned thread);
 bool durable_by_sync(const struct history *history, const struct event *event);
+
+/* functions of retire.c */
+/*
+ * Copy durable elements of the unit with this index to `base`, and remove them. retire_pieces() is
+ * for a unit of pieces, up to the first piece that is not durable; retire_chain() for a chain, of
+ * which the `count` oldest stores are durable.
+ */
+int retire_pieces(struct history *history, uint32_t index);
+int retire_chain(struct history *history, uint32_t index, uint32_t count);
+/* Note that this element is the newest one in its line to become durable. */
+void retire_remember(struct history *history, const struct element *newest, uint64_t line,
+	const unsigned char *before);
 
 #endif

@@ -96,7 +96,8 @@ static void try_prefixes(struct plan *plan)
 	while (before) {
 		uint64_t newest = 0;
 		for (uint32_t i = 0; i < plan->count; i++) {
-			uint64_t at = packed_newest(&plan->history->pending[i], before);
+			uint64_t at = packed_newest(
+				&plan->history->pending[i], &plan->history->links, before);
 			newest = at > newest ? at : newest;
 		}
 		if (!newest)
@@ -235,7 +236,8 @@ static int by_newest(const void *a, const void *b, void *context)
 	const struct history *history = context;
 	const struct packed *x = &history->pending[*(const uint32_t *)a];
 	const struct packed *y = &history->pending[*(const uint32_t *)b];
-	uint64_t left = packed_newest(x, UINT64_MAX), right = packed_newest(y, UINT64_MAX);
+	uint64_t left = packed_newest(x, &history->links, UINT64_MAX);
+	uint64_t right = packed_newest(y, &history->links, UINT64_MAX);
 
 	if (left != right)
 		return left < right ? 1 : -1;

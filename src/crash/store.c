@@ -50,7 +50,7 @@ static void release(
 {
 	struct piece *pieces = packed_pieces(unit);
 
-	for (uint32_t i = 0; i < unit->count; i++) {
+	for (uint32_t i = 0; i < unit->count && !packed_is_chain(unit); i++) {
 		struct piece *piece = &pieces[i];
 		if (!(piece->flags & ELEMENT_HELD) ||
 			unseen_holds(history->unseen, piece->at, unit->number) > at)

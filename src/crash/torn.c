@@ -84,7 +84,7 @@ static bool each_choosing(struct tearing *tearing, const struct cut *cut, each_e
 		for (uint32_t e = 0; e < unit.count; e++) {
 			struct element element = unit_element(&unit, e);
 			if (!(element.flags & on_their_own) &&
-				each(tearing, &element, choice_has(&choice, &element, e, 0)))
+				each(tearing, &element, choice_has(&choice, element.flags, e, 0)))
 				return true;
 		}
 	}

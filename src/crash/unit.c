@@ -6,6 +6,15 @@
 
 #include "trace/event.h"
 
+uint64_t unit_at(const struct unit *unit, uint32_t i)
+{
+	if (unit->chain && !i)
+		return unit->chain->first;
+	if (unit->chain && i == unit->count - 1)
+		return unit->chain->last;
+	return unit_element(unit, i).at;
+}
+
 struct choice unit_all(const struct unit *unit)
 {
 	return (struct choice){.count = unit->count, .streams = UINT64_MAX};
@@ -20,11 +29,11 @@ static bool is_like(const struct unit *unit, const struct choice *choice, bool w
 	unsigned stream = 0;
 
 	for (uint32_t i = 0; i < unit->count; i++) {
-		struct element element = unit_element(unit, i);
-		if (choice_has(choice, &element, i, stream) != wanted &&
-			!(element.flags & (ELEMENT_DURABLE | ELEMENT_HELD)))
+		unsigned flags = unit_flags(unit, i);
+		if (choice_has(choice, flags, i, stream) != wanted &&
+			!(flags & (ELEMENT_DURABLE | ELEMENT_HELD)))
 			return false;
-		stream += !!(element.flags & ELEMENT_STREAM);
+		stream += !!(flags & ELEMENT_STREAM);
 	}
 	return true;
 }
@@ -44,6 +53,9 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 	struct choice choice = {0};
 	unsigned stream = 0;
 
+	if (unit->chain)
+		return (struct choice){
+			.count = chain_before(unit->chain, unit->unpacked->links, at)};
 	for (uint32_t i = 0; i < unit->count; i++) {
 		struct element element = unit_element(unit, i);
 		if (element.at >= at)
@@ -57,7 +69,7 @@ struct choice unit_before(const struct unit *unit, uint64_t at)
 
 bool unit_is_copy(const struct unit *unit)
 {
-	if (unit->count < 2)
+	if (unit->chain || unit->count < 2)
 		return false;
 	struct element last = unit_element(unit, unit->count - 1);
 	return last.group == unit_element(unit, unit->count - 2).group &&
@@ -66,8 +78,11 @@ bool unit_is_copy(const struct unit *unit)
 
 struct choice unit_first(const struct unit *unit, uint32_t count)
 {
-	return count < unit->count ? unit_before(unit, unit_element(unit, count).at)
-				   : unit_all(unit);
+	if (count >= unit->count)
+		return unit_all(unit);
+	if (unit->chain)
+		return (struct choice){.count = count};
+	return unit_before(unit, unit_element(unit, count).at);
 }
 
 /*
@@ -124,9 +139,12 @@ static unsigned stream_count(const struct unit *unit)
 
 uint64_t unit_states(const struct unit *unit, uint64_t limit)
 {
-	unsigned counted, streams = stream_count(unit);
+	unsigned counted, streams;
 	uint64_t states = 1;
 
+	if (unit->chain)
+		return unit->count < limit ? unit->count + UINT64_C(1) : limit;
+	streams = stream_count(unit);
 	if (streams > 20)
 		return limit;
 	for (uint32_t i = skip_uncounted(unit, 0); i < unit->count;) {
@@ -240,7 +258,7 @@ void unit_apply(const struct unit *unit, const struct choice *choice, unsigned c
 
 	for (uint32_t i = 0; i < unit->count; i++) {
 		struct element element = unit_element(unit, i);
-		if (choice_has(choice, &element, i, stream))
+		if (choice_has(choice, element.flags, i, stream))
 			element_apply(&element, files);
 		stream += !!(element.flags & ELEMENT_STREAM);
 	}

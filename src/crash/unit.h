@@ -38,8 +38,7 @@
 #ifndef CRASH_UNIT_H
 #define CRASH_UNIT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "crash/chain.h"
 
 enum element_flags {
 	ELEMENT_FLUSHED = 1, /* flushed since the store; the flushing thread has not fenced yet */
@@ -65,10 +64,12 @@ struct element {
 /* Some consecutive elements of a unit, which packed.h unpacks when they are needed. */
 struct unpacked {
 	const struct trace *trace;
-	const struct piece *pieces; /* of the unit */
+	const struct links *links;
+	struct chain chain;         /* of the unit, if it is a chain; then all elements fit */
+	const struct piece *pieces; /* of the unit, if it is not a chain */
 	uint32_t piece_count;
 	uint32_t begin, end;       /* the elements are those of the pieces [begin, end) */
-	uint64_t at;               /* index of the event of piece number `begin` */
+	uint64_t at;               /* index of the first of the events that were read last */
 	uint32_t first, count;     /* number of the first element; number of elements */
 	struct element elements[]; /* UNPACKED_MAX */
 };
@@ -78,6 +79,11 @@ struct unit {
 	uint64_t number;
 	uint32_t count; /* of elements */
 	struct unpacked *unpacked;
+	/*
+	 * Not NULL if the unit is a chain: then each element is a group of its own, and no element
+	 * is longer than 8 bytes, or has flags other than ELEMENT_FLUSHED.
+	 */
+	const struct chain *chain;
 };
 
 /* Unpack some elements of the unit, among them element number `i`. Use unit_element() instead. */
@@ -103,19 +109,30 @@ struct choice {
 };
 
 /*
- * Does element `i` survive a power cut with this choice? `stream` is the element's index among the
- * streaming elements.
+ * Does element `i`, with these flags, survive a power cut with this choice? `stream` is the
+ * element's index among the streaming elements.
  */
 static inline bool choice_has(
-	const struct choice *choice, const struct element *element, uint32_t i, unsigned stream)
+	const struct choice *choice, unsigned flags, uint32_t i, unsigned stream)
 {
-	if (element->flags & (ELEMENT_DURABLE | ELEMENT_HELD))
-		return element->flags & ELEMENT_DURABLE;
-	if (element->flags & ELEMENT_STREAM)
+	if (flags & (ELEMENT_DURABLE | ELEMENT_HELD))
+		return flags & ELEMENT_DURABLE;
+	if (flags & ELEMENT_STREAM)
 		return stream < 64 && choice->streams >> stream & 1;
 	return i < choice->count ||
 	       (i - choice->count < 64 && choice->mask >> (i - choice->count) & 1);
 }
+
+/*
+ * Returns those flags of element number `i` on which its survival depends: not ELEMENT_FLUSHED.
+ */
+static inline unsigned unit_flags(const struct unit *unit, uint32_t i)
+{
+	return unit->chain ? 0 : unit_element(unit, i).flags & ~(unsigned)ELEMENT_FLUSHED;
+}
+
+/* Returns the index of the event that stored element number `i`. */
+uint64_t unit_at(const struct unit *unit, uint32_t i);
 
 struct choice unit_all(const struct unit *unit);
 bool unit_is_all(const struct unit *unit, const struct choice *choice);

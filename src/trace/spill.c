@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* spill.c - move the older pieces of a trace from memory to a file */
+/* spill.c - move the older pieces of a long array from memory to a file */
 #include "trace/spill.h"
 
 #include <errno.h>
@@ -10,9 +10,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define PIECE   ((size_t)SPILL_SLOTS * EVENT_SLOT)
-#define NEWEST  1u /* number of the newest pieces of a trace, which always stay in memory */
-#define WRITING 8u /* number of pieces that the kernel may be writing at a time */
+#define PIECE  ((size_t)SPILL_PIECE)
+#define NEWEST 1u /* number of the newest pieces, which always stay in memory */
+
+static char *piece_at(void *array, uint64_t piece)
+{
+	return (char *)array + piece * PIECE;
+}
 
 static int open_file(void)
 {
@@ -27,10 +31,8 @@ static int open_file(void)
 	return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
-static bool write_piece(int fd, const struct event *slots, off_t at)
+static bool write_piece(int fd, const char *from, off_t at)
 {
-	const char *from = (const char *)slots;
-
 	for (size_t done = 0; done < PIECE;) {
 		ssize_t put = pwrite(fd, from + done, PIECE - done, at + (off_t)done);
 		if (put < 0 && errno == EINTR)
@@ -43,44 +45,44 @@ static bool write_piece(int fd, const struct event *slots, off_t at)
 }
 
 /*
- * Removes a piece of the trace from memory. The kernel keeps pages that have not been written to
+ * Removes a piece of the array from memory. The kernel keeps pages that have not been written to
  * the disk yet.
  */
-static void forget(const struct spill *spill, struct event *slots, uint64_t piece)
+static void forget(const struct spill *spill, void *array, uint64_t piece)
 {
-	madvise(slots + piece * SPILL_SLOTS, PIECE, MADV_DONTNEED);
+	madvise(piece_at(array, piece), PIECE, MADV_DONTNEED);
 	posix_fadvise(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE, POSIX_FADV_DONTNEED);
 }
 
 /*
  * Starts to write a piece to the disk, and removes an older piece from memory after waiting until
- * that one is written. The older piece has had time to be written: the program that is being
- * recorded must not wait for the disk.
+ * that one is written. The older piece has had time to be written if `behind` is large: the program
+ * that is being recorded must not wait for the disk.
  */
-static void write_back(const struct spill *spill, struct event *slots, uint64_t piece)
+static void write_back(const struct spill *spill, void *array, uint64_t piece)
 {
 	sync_file_range(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE, SYNC_FILE_RANGE_WRITE);
-	if (piece < WRITING)
+	if (piece < spill->behind)
 		return;
-	piece -= WRITING;
+	piece -= spill->behind;
 	sync_file_range(spill->fd, (off_t)(piece * PIECE), (off_t)PIECE,
 		SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-	forget(spill, slots, piece);
+	forget(spill, array, piece);
 }
 
-void spill_older(struct spill *spill, struct event *slots, uint64_t count)
+void spill_older(struct spill *spill, void *array, uint64_t size)
 {
-	struct event *piece = slots + spill->slots;
+	char *piece = (char *)array + spill->size;
 
-	if (count - spill->slots < (NEWEST + 1) * SPILL_SLOTS || spill->state == SPILL_REFUSED)
+	if (size - spill->size < (NEWEST + 1) * PIECE || spill->state == SPILL_REFUSED)
 		return;
 	if (spill->state == SPILL_UNUSED)
 		spill->fd = open_file();
-	off_t at = (off_t)(spill->slots * EVENT_SLOT);
+	off_t at = (off_t)spill->size;
 	spill->state = SPILL_REFUSED; /* stays so if a step below fails; else becomes SPILL_OPEN */
 	if (spill->fd < 0 || !write_piece(spill->fd, piece, at))
 		return;
-	/* if mmap() fails, the piece of the trace in memory remains as it is */
+	/* if mmap() fails, the piece in memory remains as it is */
 	if (mmap(piece, PIECE, PROT_READ, MAP_SHARED | MAP_FIXED, spill->fd, at) == MAP_FAILED)
 		return;
 	/*
@@ -89,49 +91,49 @@ void spill_older(struct spill *spill, struct event *slots, uint64_t count)
 	 */
 	madvise(piece, PIECE, MADV_RANDOM);
 	spill->state = SPILL_OPEN;
-	write_back(spill, slots, spill->slots / SPILL_SLOTS);
-	spill->slots += SPILL_SLOTS;
+	write_back(spill, array, spill->size / PIECE);
+	spill->size += PIECE;
 }
 
-static void fetch(const struct spill *spill, struct event *slots, uint64_t piece)
+static void fetch(const struct spill *spill, void *array, uint64_t piece)
 {
-	if ((piece + 1) * SPILL_SLOTS <= spill->slots)
-		madvise(slots + piece * SPILL_SLOTS, PIECE, MADV_WILLNEED);
+	if ((piece + 1) * PIECE <= spill->size)
+		madvise(piece_at(array, piece), PIECE, MADV_WILLNEED);
 }
 
-void spill_begin(const struct spill *spill, struct event *slots)
+void spill_begin(const struct spill *spill, void *array, uint64_t from)
 {
-	fetch(spill, slots, 0);
-	fetch(spill, slots, 1);
+	fetch(spill, array, from / PIECE);
+	fetch(spill, array, from / PIECE + 1);
 }
 
-void spill_pass(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to)
+void spill_pass(const struct spill *spill, void *array, uint64_t from, uint64_t to)
 {
-	uint64_t old = from / SPILL_SLOTS, new = to / SPILL_SLOTS;
+	uint64_t old = from / PIECE, new = to / PIECE;
 
-	if (old == new || from >= spill->slots)
+	if (old == new || from >= spill->size)
 		return;
 	/*
-	 * Keep the piece of the trace that the reader leaves, because the reader still needs the
+	 * Keep the piece that the reader leaves, because the reader still needs the
 	 * newest stores in it. Remove the piece before that one from memory.
 	 */
 	if (old)
-		forget(spill, slots, old - 1);
-	fetch(spill, slots, new + 1);
+		forget(spill, array, old - 1);
+	fetch(spill, array, new + 1);
 }
 
-void spill_turn(const struct spill *spill, struct event *slots, uint64_t from, uint64_t to)
+void spill_turn(const struct spill *spill, void *array, uint64_t from, uint64_t to)
 {
-	uint64_t old = from / SPILL_SLOTS, new = to / SPILL_SLOTS;
+	uint64_t old = from / PIECE, new = to / PIECE;
 
 	if (new == old + 1)
-		spill_pass(spill, slots, from, to);
+		spill_pass(spill, array, from, to);
 	if (new + 1 != old)
 		return;
-	if ((old + 2) * SPILL_SLOTS <= spill->slots)
-		forget(spill, slots, old + 1);
+	if ((old + 2) * PIECE <= spill->size)
+		forget(spill, array, old + 1);
 	if (new)
-		fetch(spill, slots, new - 1);
+		fetch(spill, array, new - 1);
 }
 
 void spill_fini(struct spill *spill)

@@ -12,7 +12,7 @@
 
 int trace_init(struct trace *trace, uint64_t slots)
 {
-	*trace = (struct trace){.room = slots ? slots : 1};
+	*trace = (struct trace){.room = slots ? slots : 1, .spill.behind = 8};
 	trace->slots = mmap(NULL, trace->room * EVENT_SLOT, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (trace->slots == MAP_FAILED) {
@@ -355,13 +355,13 @@ int trace_add(struct trace *trace, const struct event *slots, uint64_t available
 		return error;
 	trace->count += count;
 	trace->events++;
-	spill_older(&trace->spill, trace->slots, trace->count);
+	spill_older(&trace->spill, trace->slots, trace->count * EVENT_SLOT);
 	return (int)count;
 }
 
 const struct event *trace_first(const struct trace *trace)
 {
-	spill_begin(&trace->spill, trace->slots);
+	trace_begin(trace, 0);
 	return trace->count ? trace->slots : NULL;
 }
 
@@ -369,6 +369,6 @@ const struct event *trace_next(const struct trace *trace, const struct event *ev
 {
 	uint64_t from = trace_index(trace, event), to = from + event_slots(event);
 
-	spill_pass(&trace->spill, trace->slots, from, to);
+	trace_pass(trace, from, to);
 	return to < trace->count ? trace->slots + to : NULL;
 }

@@ -91,6 +91,26 @@ static inline uint64_t trace_index(const struct trace *trace, const struct event
 	return (uint64_t)(event - trace->slots);
 }
 
+/*
+ * Tell where a reader is that does not use trace_first() and trace_next(), so that the trace can
+ * release memory: trace_begin() when it begins at slot `from`, trace_pass() when it moves on from
+ * slot `from` to slot `to`, and trace_turn() if it also moves backwards or in no order.
+ */
+static inline void trace_begin(const struct trace *trace, uint64_t from)
+{
+	spill_begin(&trace->spill, trace->slots, from * EVENT_SLOT);
+}
+
+static inline void trace_pass(const struct trace *trace, uint64_t from, uint64_t to)
+{
+	spill_pass(&trace->spill, trace->slots, from * EVENT_SLOT, to * EVENT_SLOT);
+}
+
+static inline void trace_turn(const struct trace *trace, uint64_t from, uint64_t to)
+{
+	spill_turn(&trace->spill, trace->slots, from * EVENT_SLOT, to * EVENT_SLOT);
+}
+
 /* The path of a name, relative to the watched directory, in new memory. NULL: not known. */
 char *trace_name(const struct trace *trace, uint64_t number);
 

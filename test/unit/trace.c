@@ -264,7 +264,7 @@ static uint64_t read_long(struct trace *trace)
 /* Returns how many pages of the first SPILL_SLOTS slots of the trace are in memory. */
 static unsigned resident(const struct trace *trace)
 {
-	unsigned char pages[SPILL_SLOTS * EVENT_SLOT / 4096];
+	unsigned char pages[SPILL_PIECE / 4096];
 	unsigned count = 0;
 
 	if (mincore(trace->slots, sizeof(pages) * 4096, pages))
@@ -281,9 +281,9 @@ static void in_a_file(void)
 	is_int((long long)read_long(&trace), 5 * SPILL_SLOTS + 10,
 		"trace_next: returns all events of a long trace, in order");
 	if (trace.spill.state == SPILL_OPEN) {
-		ok(trace.spill.slots >= 3 * SPILL_SLOTS,
+		ok(trace.spill.size >= 3 * SPILL_PIECE,
 			"trace_add: the older events of a long trace are moved to a temporary file");
-		ok(resident(&trace) < SPILL_SLOTS * EVENT_SLOT / 4096 / 2,
+		ok(resident(&trace) < SPILL_PIECE / 4096 / 2,
 			"trace_next: events read back from the temporary file do not stay in memory");
 	} else {
 		skip("trace_add: the older events of a long trace are moved to a temporary file",

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * scattered.c - compares the ways in which src/crash keeps and reads pending stores: as chains or
+ * as pieces. They differ in the memory that they need; crash images, their order and the stores
+ * that are blamed must be the same. The programs are random.
+ */
+#include "crash/explore.h"
+#include "tap.h"
+
+#define SIZE     8192u
+#define PROGRAMS 150u
+#define EVENTS   40u
+
+static unsigned char first[SIZE], base[SIZE], image[SIZE];
+static uint64_t state;
+
+/* Returns a random number below `end`. */
+static uint64_t draw(uint64_t end)
+{
+	state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (state >> 33) % end;
+}
+
+static void add(struct trace *trace, struct event event, const unsigned char *payload)
+{
+	struct event slots[16] = {event};
+
+	if (payload)
+		memcpy(slots + 1, payload, event.length);
+	if (trace_add(trace, slots, 16) < 1)
+		bail("an event of kind %u is refused", event.kind);
+}
+
+/* Returns a random place: in one of four lines, two of each page. */
+static uint64_t draw_place(unsigned unit)
+{
+	uint64_t line = draw(4);
+
+	return place_of(1, line / 2 * 4096 + line % 2 * 512 + draw(64 / unit) * unit);
+}
+
+static const uint8_t kinds[] = {EVENT_STORE, EVENT_STORE, EVENT_STORE, EVENT_STORE, EVENT_STORE,
+	EVENT_STORE, EVENT_STORE, EVENT_STORE, EVENT_ATOMIC, EVENT_STREAM, EVENT_COPY, EVENT_SEEN,
+	EVENT_FLUSH, EVENT_FLUSH, EVENT_CLFLUSH, EVENT_FENCE, EVENT_FENCE, EVENT_SYNC, EVENT_MARK};
+
+/* Adds a random event. `only`: number of the kinds, from the first one on, that are drawn. */
+static void add_random(struct trace *trace, unsigned only)
+{
+	unsigned char bytes[128];
+	struct event event = {.kind = kinds[draw(only)],
+		.thread = (uint16_t)(1 + draw(2)),
+		.stack = (uint32_t)draw(5),
+		.value = draw(UINT64_MAX)};
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)draw(256);
+	switch (event.kind) {
+	case EVENT_STORE:
+	case EVENT_ATOMIC:
+	case EVENT_STREAM:
+		event.length = draw(4) ? 8 : 1 + draw(8);
+		event.place = draw_place(event.length == 8 && draw(8) ? 8 : 1);
+		break;
+	case EVENT_COPY:
+		event.length = 1 + draw(128);
+		event.place = draw_place(1);
+		break;
+	case EVENT_SYNC:
+		event.length = 64 << draw(7);
+		event.place = draw_place(64) & ~(uint64_t)4095;
+		break;
+	case EVENT_FENCE:
+	case EVENT_MARK:
+		event.value = draw(3);
+		break;
+	default:
+		event.length = 64;
+		event.place = draw_place(64);
+	}
+	add(trace, event, event_has_payload(event.kind) ? bytes : NULL);
+}
+
+static void make(struct trace *trace, uint64_t seed)
+{
+	struct event file[2] = {
+		{.kind = EVENT_FILE, .place = place_of(1, 0), .value = SIZE, .length = 1}};
+
+	state = seed;
+	/* In every other program most events are plain stores. */
+	unsigned count = EVENTS + (unsigned)draw(EVENTS), only = seed % 2 ? sizeof(kinds) : 9;
+	if (trace_init(trace, 1024))
+		bail("no memory for a trace");
+	add(trace, file[0], (const unsigned char *)"f");
+	for (unsigned i = 0; i < count; i++)
+		add_random(trace, i + 8 < count && draw(10) ? only : sizeof(kinds));
+}
+
+/* ---- comparison */
+
+static uint64_t sum;   /* a hash of all that an exploration has found */
+static unsigned fails; /* one of this many images is bad; 0: none */
+
+static void note(uint64_t value)
+{
+	sum = (sum ^ value) * UINT64_C(0x100000001b3);
+	sum ^= sum >> 29;
+}
+
+static int judge(void *context, struct verdict *verdict)
+{
+	uint64_t *images = context;
+
+	verdict->status = fails && !(verdict->id % fails);
+	note(verdict->id);
+	note(verdict->at);
+	for (unsigned i = 0; i < SIZE; i += 512)
+		for (unsigned byte = 0; byte < 64; byte++)
+			note(image[i + byte]);
+	++*images;
+	return 0;
+}
+
+static void note_suspect(const struct suspect *suspect)
+{
+	note(suspect->at);
+	note(suspect->place);
+	note(suspect->length);
+	note(suspect->flags);
+}
+
+/* Explores the program. Returns a hash of the images, in their order, and of the bugs found. */
+static uint64_t explore_all(const struct trace *trace, struct explore_options options)
+{
+	struct memories memories = {.first = {first}, .base = {base}, .image = {image}};
+	struct explored explored;
+	uint64_t images = 0;
+	struct judge calls = {.judge = judge, .context = &images};
+
+	sum = 1;
+	memset(first, 0, SIZE);
+	memset(base, 0, SIZE);
+	memset(image, 0, SIZE);
+	if (explore(trace, &memories, &options, &calls, &explored))
+		bail("explore() failed");
+	note(images);
+	for (unsigned i = 0; i < explored.bug_count; i++) {
+		const struct bug *bug = &explored.bugs[i];
+		for (const char *name = bug->name; *name; name++)
+			note((unsigned char)*name);
+		note(bug->cause);
+		note_suspect(&bug->lost);
+		note_suspect(&bug->early);
+	}
+	explored_fini(&explored);
+	return sum;
+}
+
+/*
+ * Explores random programs in two ways, with all models. `change` is applied to the options for
+ * the second way. One of `bad` images is bad; 0: none. Returns the number of differences.
+ */
+static unsigned compare(void (*change)(struct explore_options *), unsigned bad)
+{
+	unsigned differences = 0;
+
+	fails = bad;
+	for (uint64_t seed = 1; seed <= PROGRAMS; seed++) {
+		struct explore_options usual = {
+			.budget = 24, .seed = seed, .model = seed % MODEL_MIRROR};
+		usual.is_torn = seed % 3 == 0 && model_can_tear(usual.model);
+		struct explore_options other = usual;
+		struct trace trace;
+		change(&other);
+		make(&trace, seed);
+		uint64_t expected = explore_all(&trace, usual);
+		if (explore_all(&trace, other) != expected) {
+			diag("program %u, model %s", (unsigned)seed, model_name(usual.model));
+			differences++;
+		}
+		trace_fini(&trace);
+	}
+	return differences;
+}
+
+static void to_pieces(struct explore_options *options)
+{
+	options->only_pieces = true;
+}
+
+int main(void)
+{
+	is_int(compare(to_pieces, 0), 0,
+		"stores kept as chains: the crash images of 150 random programs are those of stores kept as pieces");
+	is_int(compare(to_pieces, 5), 0,
+		"stores kept as chains: the bugs of 150 random programs are those of stores kept as pieces");
+	return tap_done();
+}
