@@ -45,6 +45,7 @@ static bool set(struct links *links, uint64_t slots, uint32_t event, uint32_t pr
 	}
 	links->previous[event] = previous;
 	links->to = event + 1;
+	links->count++;
 	spill(links, event);
 	return true;
 }
@@ -57,7 +58,7 @@ void links_forget(struct links *links)
 	if (!map(links->previous, links->slots))
 		return;
 	spill_fini(&links->spill);
-	links->from = links->to = 0;
+	links->from = links->to = links->count = 0;
 }
 
 void links_fini(struct links *links)

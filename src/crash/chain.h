@@ -29,6 +29,7 @@ struct links {
 	/* for each slot: the slot of the previous store in the same chain; 0: the slot before */
 	uint32_t *previous;
 	uint64_t slots; /* number of elements of `previous` */
+	uint64_t count; /* number of links */
 	uint64_t from;  /* links of older slots were forgotten; 0: there are no links */
 	uint64_t to;    /* number of the slot behind the last one that has a link */
 	struct spill spill;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash/walk.h"
+
 #define STEP UINT64_C(0x9E3779B97F4A7C15) /* difference of two consecutive random seeds */
 
 static bool make_room(struct cut *cut, uint32_t count)
@@ -124,6 +126,22 @@ struct choice cut_choice(
 	default:
 		return (struct choice){0};
 	}
+}
+
+bool cut_limit(const struct cut *cut, const struct unit *unit, uint32_t index, uint32_t *hint,
+	uint32_t *limit)
+{
+	const struct span *span = &cut->spans[ *hint = span_of(cut, index, *hint)];
+
+	if (span->rule == RULE_BEFORE) {
+		*limit = span->value < WALK_ALL ? (uint32_t)span->value : WALK_ALL;
+		return true;
+	}
+	struct choice choice = cut_choice(cut, unit, index, hint);
+	*limit = !choice.count                 ? WALK_NONE
+		 : choice.count >= unit->count ? WALK_ALL
+					       : WALK_COUNT | choice.count;
+	return !choice.mask || choice.count >= unit->count;
 }
 
 uint64_t cut_next_seed(const struct cut *cut, uint64_t seed)

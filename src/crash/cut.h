@@ -50,6 +50,13 @@ void cut_fini(struct cut *cut);
 struct choice cut_choice(
 	const struct cut *cut, const struct unit *unit, uint32_t index, uint32_t *span);
 
+/*
+ * Sets *limit to the limit (walk.h) of unit number `index`, a chain, within which its stores
+ * survive. Returns false if other stores survive than the oldest ones.
+ */
+bool cut_limit(const struct cut *cut, const struct unit *unit, uint32_t index, uint32_t *span,
+	uint32_t *limit);
+
 /* Returns the seed to use for the next cut of RULE_DRAWN, after a cut with this seed. */
 uint64_t cut_next_seed(const struct cut *cut, uint64_t seed);
 

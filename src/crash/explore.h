@@ -64,7 +64,12 @@ struct explore_options {
 	bool is_posix;   /* names and sizes of files become durable in any order (rule R12) */
 	uint64_t images; /* maximum number of images; 0: no limit */
 	uint64_t seed;
-	bool only_pieces; /* for tests: make no chains (chain.h), which changes no result */
+	/*
+	 * For tests: make no chains (chain.h); make walks for this many units, and more (walk.h),
+	 * if it is not 0. Neither changes an image.
+	 */
+	bool only_pieces;
+	uint32_t walk_from;
 };
 
 /*

@@ -18,7 +18,8 @@ void history_init(struct history *history, const struct trace *trace, const stru
 		.is_torn = unseen->is_torn,
 		.base = base,
 		.settled = settled,
-		.context = context};
+		.context = context,
+		.walk_from = HISTORY_WALK_FROM};
 }
 
 void history_fini(struct history *history)

@@ -47,6 +47,8 @@ struct retired {
 
 #define HISTORY_RETIRED 64u
 
+#define HISTORY_WALK_FROM (1u << 16) /* value of `walk_from` unless a test sets another one */
+
 struct history {
 	const struct trace *trace;
 	const struct unseen *unseen;
@@ -77,6 +79,9 @@ struct history {
 	struct table threads; /* maps a thread's number to its struct flights */
 	struct table stacks;  /* maps a call stack to the number of pending stores with it */
 	uint64_t stack_sum;   /* hash of the set of call stacks in `stacks` */
+
+	/* use walks (walk.h) for this many chains and links, and more */
+	uint32_t walk_from;
 
 	uint64_t retired_count; /* number of entries so far; entry n is at n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];

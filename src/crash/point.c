@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "crash/walk.h"
+
 uint64_t line_hash(uint64_t place, const unsigned char *line)
 {
 	uint64_t hash = mix(place + 1), word;
@@ -29,15 +31,83 @@ struct verdict point_question(const struct point *point)
 		.at_most = point->at_most};
 }
 
+/* What apply_store() needs to know: where the image is. */
+struct applying {
+	const struct trace *trace;
+	unsigned char **image;
+};
+
+static int apply_store(void *context, uint32_t index, uint32_t event, bool is_within)
+{
+	const struct applying *applying = context;
+	struct element element = packed_element(applying->trace, event, 0, 0);
+
+	(void)index;
+	if (is_within)
+		element_apply(&element, applying->image);
+	return 0;
+}
+
+/* Sets the walk's limits for chains of which the oldest stores survive. */
+static void set_limits(const struct point *point, const struct cut *cut, struct walk *walk)
+{
+	uint32_t span = 0, limit;
+
+	for (uint32_t i = 0; i < point->history->count; i++) {
+		if (!packed_is_chain(&point->history->pending[i]))
+			continue;
+		struct unit unit = history_pending(point->history, i);
+		if (cut_limit(cut, &unit, i, &span, &limit))
+			walk_raise(walk, i, limit);
+	}
+}
+
+/* Applies the stores to other units than those with limits. */
+static void apply_others(const struct point *point, const struct cut *cut, unsigned char **image)
+{
+	uint32_t span = 0, limit;
+
+	for (uint32_t i = 0; i < point->history->count; i++) {
+		bool is_chain = packed_is_chain(&point->history->pending[i]);
+		struct unit unit = history_pending(point->history, i);
+		if (is_chain && cut_limit(cut, &unit, i, &span, &limit))
+			continue;
+		struct choice choice = cut_choice(cut, &unit, i, &span);
+		unit_apply(&unit, &choice, image);
+	}
+}
+
+/* Applies the stores in the order of the trace, if that helps. Returns true if it was done. */
+static bool apply_by_walk(const struct point *point, const struct cut *cut)
+{
+	struct applying applying = {point->trace, memories_image(point->memories, point->worker)};
+	struct walk walk;
+
+	if (!walk_may_help(point->history, point->history->count) ||
+		!walk_init(&walk, point->history))
+		return false;
+	set_limits(point, cut, &walk);
+	bool helps = walk_helps(&walk);
+	if (helps) {
+		walk_go(&walk, 0, UINT64_MAX, apply_store, &applying);
+		apply_others(point, cut, applying.image);
+	}
+	walk_fini(&walk);
+	return helps;
+}
+
 void point_apply(const struct point *point, const struct cut *cut)
 {
 	unsigned char **image = memories_image(point->memories, point->worker);
 	uint32_t span = 0;
 
+	if (apply_by_walk(point, cut))
+		return;
 	for (uint32_t i = 0; i < point->history->count; i++) {
 		struct unit unit = history_pending(point->history, i);
 		struct choice choice = cut_choice(cut, &unit, i, &span);
-		unit_apply(&unit, &choice, image);
+		if (!unit.chain || choice.count || choice.mask)
+			unit_apply(&unit, &choice, image);
 	}
 }
 

@@ -6,9 +6,11 @@
 
 #include "crash/pending.h"
 
-bool walk_may_help(const struct history *history)
+bool walk_may_help(const struct history *history, uint64_t units)
 {
-	return history->count >= history->walk_from && history->links.count >= history->walk_from;
+	uint64_t least = history->walk_from;
+
+	return units >= least && history->count >= least && history->links.count >= least;
 }
 
 bool walk_init(struct walk *walk, const struct history *history)

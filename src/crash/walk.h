@@ -27,13 +27,12 @@ struct walk {
 	uint64_t oldest;  /* index of the event of the oldest store to these units */
 };
 
-/* Are there so many scattered stores that a walk may be worthwhile? */
-bool walk_may_help(const struct history *history);
+/* May a walk be worthwhile? `units`: the maximum number of units that would get a limit. */
+bool walk_may_help(const struct history *history, uint64_t units);
 /* Returns false if there is no memory; else end the walk with walk_fini(). */
 bool walk_init(struct walk *walk, const struct history *history);
 void walk_fini(struct walk *walk);
-/* Raise the limit of a unit, which must be a chain. The limit must not be of the type WALK_COUNT if
- * the unit has another one. */
+/* Raise the limit of a unit, which must be a chain. */
 void walk_raise(struct walk *walk, uint32_t index, uint32_t limit);
 /* Are there so many units with a limit that a walk is worthwhile? */
 bool walk_helps(const struct walk *walk);

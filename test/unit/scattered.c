@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * scattered.c - compares the ways in which src/crash keeps and reads pending stores: as chains or
- * as pieces. They differ in the memory that they need; crash images, their order and the stores
- * that are blamed must be the same. The programs are random.
+ * as pieces, and unit by unit or in the order of the trace. They differ in the memory that they
+ * need; crash images and their order must be the same. The programs are random.
  */
 #include "crash/explore.h"
 #include "tap.h"
@@ -187,11 +187,18 @@ static void to_pieces(struct explore_options *options)
 	options->only_pieces = true;
 }
 
+static void to_walks(struct explore_options *options)
+{
+	options->walk_from = 1;
+}
+
 int main(void)
 {
 	is_int(compare(to_pieces, 0), 0,
 		"stores kept as chains: the crash images of 150 random programs are those of stores kept as pieces");
 	is_int(compare(to_pieces, 5), 0,
 		"stores kept as chains: the bugs of 150 random programs are those of stores kept as pieces");
+	is_int(compare(to_walks, 0), 0,
+		"stores read in the order of the trace: the crash images of 150 random programs are those of stores read unit by unit");
 	return tap_done();
 }
