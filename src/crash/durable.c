@@ -145,10 +145,70 @@ static int land(struct history *history, uint32_t index, const void *context)
 	return retire_pieces(history, index);
 }
 
+/* Stores of chains that become durable: those before the event with index `before`. */
+struct noting {
+	struct walk *walk;
+	uint32_t before;
+};
+
+static int note(struct history *history, uint32_t index, const void *context)
+{
+	const struct noting *noting = context;
+
+	if (packed_is_chain(&history->pending[index]))
+		walk_raise(noting->walk, index, noting->before);
+	return 0;
+}
+
+static int has_pieces(struct history *history, uint32_t index, const void *context)
+{
+	(void)context;
+	return !packed_is_chain(&history->pending[index]);
+}
+
+/* Removes the flights for which land() has nothing to do after a walk. */
+static void keep_flights_of_pieces(struct history *history, struct flights *flights)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < flights->count; i++)
+		if (each_in_range(history, range_of_flight(&flights->list[i]), has_pieces, NULL))
+			flights->list[kept++] = flights->list[i];
+	flights->count = kept;
+	if (kept)
+		return;
+	free(flights->list);
+	flights->list = NULL;
+	flights->capacity = 0;
+}
+
+/* Completes flushes of very many scattered units; land() completes those that this one leaves. */
+static int land_by_walk(struct history *history, struct flights *flights)
+{
+	struct walk walk;
+	uint64_t units = 0;
+	int error = 0;
+
+	for (uint32_t i = 0; i < flights->count; i++)
+		units += flights->list[i].count;
+	if (!walk_may_help(history, units) || !walk_init(&walk, history))
+		return 0;
+	for (uint32_t i = 0; i < flights->count; i++)
+		if (!flights->list[i].is_stream)
+			each_in_range(history, range_of_flight(&flights->list[i]), note,
+				&(struct noting){&walk, flights->list[i].before});
+	if (walk_helps(&walk)) {
+		keep_flights_of_pieces(history, flights);
+		error = retire_by_walk(history, &walk);
+	}
+	walk_fini(&walk);
+	return error;
+}
+
 int durable_fence(struct history *history, unsigned thread)
 {
 	struct flights *flights = flights_of(history, thread);
-	int error = 0;
+	int error = flights ? land_by_walk(history, flights) : 0;
 
 	for (uint32_t i = 0; flights && !error && i < flights->count; i++)
 		error = each_in_range(history, range_of_flight(&flights->list[i]), land,
@@ -218,7 +278,17 @@ int durable_flush(struct history *history, const struct event *event)
 
 int durable_complete(struct history *history, const struct event *event)
 {
-	return each_in_range(history, range_of(history, event), complete_unit, event);
+	struct range range = range_of(history, event);
+	struct walk walk;
+	int error = 0;
+
+	if (walk_may_help(history, range.end - range.first) && walk_init(&walk, history)) {
+		each_in_range(history, range, note, &(struct noting){&walk, WALK_ALL});
+		if (walk_helps(&walk))
+			error = retire_by_walk(history, &walk);
+		walk_fini(&walk);
+	}
+	return error ? error : each_in_range(history, range, complete_unit, event);
 }
 
 /* Makes all stores so far durable, if the model makes stores durable at once. */

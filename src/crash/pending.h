@@ -8,7 +8,7 @@
 #ifndef CRASH_PENDING_H
 #define CRASH_PENDING_H
 
-#include "crash/history.h"
+#include "crash/walk.h"
 
 #define ATOM 8u
 
@@ -93,6 +93,8 @@ bool durable_by_sync(const struct history *history, const struct event *event);
  */
 int retire_pieces(struct history *history, uint32_t index);
 int retire_chain(struct history *history, uint32_t index, uint32_t count);
+/* The same for all stores within the limits of the walk, in the order of the trace. */
+int retire_by_walk(struct history *history, struct walk *walk);
 /* Note that this element is the newest one in its line to become durable. */
 void retire_remember(struct history *history, const struct element *newest, uint64_t line,
 	const unsigned char *before);

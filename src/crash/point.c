@@ -31,7 +31,7 @@ struct verdict point_question(const struct point *point)
 		.at_most = point->at_most};
 }
 
-/* What apply_store() needs to know: where the image is. */
+/* The arguments of apply_store(). */
 struct applying {
 	const struct trace *trace;
 	unsigned char **image;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* retire.c - copy stores that have become durable to `base`, and remove them from their units */
+#include <stdlib.h>
 #include <string.h>
 
 #include "crash/pending.h"
@@ -130,4 +131,134 @@ int retire_chain(struct history *history, uint32_t index, uint32_t count)
 	else if (count)
 		chain_forget(chain, count, (uint32_t)unit_at(&unit, count));
 	return 0;
+}
+
+/* ---- very many chains */
+
+#define SLICES  8u    /* a walk is repeated for each of this many slices of the files */
+#define SAMPLES 1024u /* maximum number of units by which the slices are found */
+
+/* Retires in slices, so that the table of what is pending becomes smaller as `base` grows. */
+struct retiring {
+	struct history *history;
+	struct walk *walk;
+	uint64_t bounds[SLICES + 1]; /* numbers of the units with which the slices begin */
+	/*
+	 * The newest stores that were copied: those of earlier slices, sorted by age, then those of
+	 * this slice, entry n of which is at n % HISTORY_RETIRED.
+	 */
+	struct retired earlier[HISTORY_RETIRED], now[HISTORY_RETIRED];
+	uint64_t earlier_count, now_count;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Divides the pending units into slices of about the same size, by their place. */
+static void find_slices(struct retiring *retiring)
+{
+	const struct history *history = retiring->history;
+	uint64_t samples[SAMPLES], step = history->count / SAMPLES + 1, count = 0;
+
+	for (uint64_t i = 0; i < history->count; i += step)
+		samples[count++] = history->pending[i].number;
+	qsort(samples, count, sizeof(*samples), by_number);
+	for (unsigned i = 1; i < SLICES; i++)
+		retiring->bounds[i] = samples[i * count / SLICES];
+	retiring->bounds[0] = 0;
+	retiring->bounds[SLICES] = UINT64_MAX;
+}
+
+static int retire_store(void *context, uint32_t index, uint32_t event, bool is_within)
+{
+	struct retiring *retiring = context;
+	struct history *history = retiring->history;
+	struct chain *chain = &history->pending[index].chain;
+	struct retired *retired = &retiring->now[retiring->now_count % HISTORY_RETIRED];
+
+	if (!is_within) {
+		chain->first = event;
+		retiring->walk->limits[index] = WALK_NONE;
+		return 0;
+	}
+	struct element element = packed_element(history->trace, event,
+		chain->group - (chain->count - 1u), chain->flushed ? ELEMENT_FLUSHED : 0);
+	unsigned char *line = history_line(history, pending_line_at(element.place));
+	retired->place = pending_line_at(element.place);
+	retired->newest = element;
+	memcpy(retired->before, line, EVENT_LINE);
+	retiring->now_count++;
+	element_apply(&element, history->base);
+	chain_forget(chain, 1, event); /* the call for the next store sets `first` */
+	if (!pending_count_line(history, retired->place, -1) ||
+		!pending_count_stack(history, element.stack, false))
+		return pending_no_memory();
+	if (history->settled)
+		history->settled(history->context, retired->place, retired->before);
+	return 0;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	uint64_t x = ((const struct retired *)a)->newest.at;
+	uint64_t y = ((const struct retired *)b)->newest.at;
+
+	return (x > y) - (x < y);
+}
+
+/* Adds the newest stores of this slice to those of earlier slices. */
+static void keep_newest(struct retiring *retiring)
+{
+	struct retired both[2 * HISTORY_RETIRED];
+	uint64_t now = retiring->now_count, count = retiring->earlier_count;
+
+	now = now < HISTORY_RETIRED ? now : HISTORY_RETIRED;
+	memcpy(both, retiring->earlier, count * sizeof(*both));
+	memcpy(both + count, retiring->now, now * sizeof(*both));
+	count += now;
+	qsort(both, count, sizeof(*both), by_age);
+	uint64_t left_out = count < HISTORY_RETIRED ? 0 : count - HISTORY_RETIRED;
+	memcpy(retiring->earlier, both + left_out, (count - left_out) * sizeof(*both));
+	retiring->earlier_count = count - left_out;
+	retiring->now_count = 0;
+}
+
+/* Removes the units that have no store left. */
+static void drop_empty(struct history *history, const struct walk *walk)
+{
+	for (uint32_t i = history->count; i-- > 0;)
+		if (packed_is_chain(&history->pending[i]) && !history->pending[i].chain.count) {
+			walk->limits[i] = walk->limits[history->count - 1];
+			pending_drop(history, i);
+		}
+}
+
+int retire_by_walk(struct history *history, struct walk *walk)
+{
+	struct retiring *retiring = calloc(1, sizeof(*retiring));
+	int error = 0;
+
+	if (!retiring)
+		return pending_no_memory();
+	retiring->history = history;
+	retiring->walk = walk;
+	find_slices(retiring);
+	for (unsigned i = 0; i < SLICES && !error; i++) {
+		const uint64_t *bounds = &retiring->bounds[i];
+		if (bounds[0] == bounds[1])
+			continue;
+		error = walk_go(walk, bounds[0], bounds[1], retire_store, retiring);
+		keep_newest(retiring);
+		drop_empty(history, walk);
+	}
+	for (uint64_t i = 0; i < retiring->earlier_count; i++) {
+		const struct retired *retired = &retiring->earlier[i];
+		retire_remember(history, &retired->newest, retired->place, retired->before);
+	}
+	free(retiring);
+	return error;
 }
