@@ -34,6 +34,38 @@ static bool join(const struct history *history, struct flight *last, const struc
 	return true;
 }
 
+static int by_range(const void *a, const void *b)
+{
+	const struct flight *x = a, *y = b;
+
+	if (x->is_stream != y->is_stream)
+		return x->is_stream ? 1 : -1;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	if (x->count != y->count)
+		return x->count < y->count ? -1 : 1;
+	return (x->before > y->before) - (x->before < y->before);
+}
+
+/* Removes each flight whose units all have a later flight. Takes time, so it is rarely done. */
+static void remove_repeated(const struct history *history, struct flights *flights)
+{
+	struct flight *list = flights->list;
+	uint32_t kept = 0;
+
+	if (flights->count < history->many || flights->count / 5 * 4 < flights->distinct)
+		return;
+	qsort(list, flights->count, sizeof(*list), by_range);
+	for (uint32_t i = 0; i < flights->count; i++) {
+		bool is_repeated =
+			i + 1 < flights->count && list[i].is_stream == list[i + 1].is_stream &&
+			list[i].first == list[i + 1].first && list[i].count == list[i + 1].count;
+		if (!is_repeated)
+			list[kept++] = list[i];
+	}
+	flights->count = flights->distinct = kept;
+}
+
 int durable_wait(struct history *history, unsigned thread, const struct flight *flight)
 {
 	uint64_t *found = table_add(&history->threads, thread + 1u);
@@ -49,6 +81,7 @@ int durable_wait(struct history *history, unsigned thread, const struct flight *
 	}
 	if (flights->count && join(history, &flights->list[flights->count - 1], flight))
 		return 0;
+	remove_repeated(history, flights);
 	if (flights->count == flights->capacity) {
 		uint32_t capacity = flights->capacity ? flights->capacity * 2 : 16;
 		struct flight *grown = realloc(flights->list, capacity * sizeof(*grown));
@@ -214,7 +247,7 @@ int durable_fence(struct history *history, unsigned thread)
 		error = each_in_range(history, range_of_flight(&flights->list[i]), land,
 			&(struct landing){&flights->list[i], thread});
 	if (flights)
-		flights->count = 0;
+		flights->count = flights->distinct = 0;
 	return error;
 }
 

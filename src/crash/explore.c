@@ -198,8 +198,8 @@ static int run_round(struct exploration *exploration)
 	exploration->history.whole = exploration->is_torn ? &exploration->whole : NULL;
 	exploration->history.is_posix = exploration->options->is_posix;
 	exploration->history.links.is_off = exploration->options->only_pieces;
-	if (exploration->options->walk_from)
-		exploration->history.walk_from = exploration->options->walk_from;
+	if (exploration->options->many)
+		exploration->history.many = exploration->options->many;
 	int error = go_through(exploration);
 	history_fini(&exploration->history);
 	return error;

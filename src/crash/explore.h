@@ -65,11 +65,11 @@ struct explore_options {
 	uint64_t images; /* maximum number of images; 0: no limit */
 	uint64_t seed;
 	/*
-	 * For tests: make no chains (chain.h); make walks for this many units, and more (walk.h),
-	 * if it is not 0. Neither changes an image.
+	 * For tests: make no chains (chain.h); set member `many` of struct history, unless this is
+	 * 0. Neither changes an image.
 	 */
 	bool only_pieces;
-	uint32_t walk_from;
+	uint32_t many;
 };
 
 /*

@@ -19,7 +19,7 @@ void history_init(struct history *history, const struct trace *trace, const stru
 		.base = base,
 		.settled = settled,
 		.context = context,
-		.walk_from = HISTORY_WALK_FROM};
+		.many = HISTORY_MANY};
 }
 
 void history_fini(struct history *history)

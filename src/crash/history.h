@@ -36,6 +36,7 @@ struct flight {
 struct flights {
 	struct flight *list;
 	uint32_t count, capacity;
+	uint32_t distinct; /* number of flights that were left when equal ones were last removed */
 };
 
 /* A line in which a store became durable recently. */
@@ -47,7 +48,7 @@ struct retired {
 
 #define HISTORY_RETIRED 64u
 
-#define HISTORY_WALK_FROM (1u << 16) /* value of `walk_from` unless a test sets another one */
+#define HISTORY_MANY (1u << 16) /* value of `many` unless a test sets another one */
 
 struct history {
 	const struct trace *trace;
@@ -80,8 +81,7 @@ struct history {
 	struct table stacks;  /* maps a call stack to the number of pending stores with it */
 	uint64_t stack_sum;   /* hash of the set of call stacks in `stacks` */
 
-	/* use walks (walk.h) for this many chains and links, and more */
-	uint32_t walk_from;
+	uint32_t many; /* from this number on, walk through chains (walk.h), and join flights */
 
 	uint64_t retired_count; /* number of entries so far; entry n is at n % HISTORY_RETIRED */
 	struct retired retired[HISTORY_RETIRED];

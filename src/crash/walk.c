@@ -8,7 +8,7 @@
 
 bool walk_may_help(const struct history *history, uint64_t units)
 {
-	uint64_t least = history->walk_from;
+	uint64_t least = history->many;
 
 	return units >= least && history->count >= least && history->links.count >= least;
 }
@@ -41,7 +41,7 @@ void walk_raise(struct walk *walk, uint32_t index, uint32_t limit)
 
 bool walk_helps(const struct walk *walk)
 {
-	return walk->units && walk->units >= walk->history->walk_from;
+	return walk->units && walk->units >= walk->history->many;
 }
 
 /* The unit of the previous store, which is often the unit of the next one. */
