@@ -4,11 +4,12 @@
  * as pieces, and unit by unit or in the order of the trace. They differ in the memory that they
  * need; the crash images must be the same. The programs are random.
  */
+#include "crash/chain.h"
 #include "crash/explore.h"
 #include "tap.h"
 
 #define SIZE     8192u
-#define PROGRAMS 150u
+#define PROGRAMS 100u
 #define MOST     1000u /* programs with more images than these are left out if all are made */
 
 static enum {
@@ -242,20 +243,88 @@ static void to_walks(struct explore_options *options)
 	options->many = 1;
 }
 
+/* ---- links, whose older part lies in a file */
+
+#define CHAINS 2000u
+#define SLOTS  (3u << 19)
+
+static uint32_t expected[CHAINS][CHAIN_MAX];
+static struct chain chains[CHAINS];
+
+/* Adds each event to a random chain. Returns false if there is no memory. */
+static bool add_to_chains(struct links *links)
+{
+	bool is_good = true;
+
+	memset(chains, 0, sizeof(chains));
+	for (uint32_t event = 1; event < SLOTS && is_good; event += 1 + (uint32_t)draw(5)) {
+		uint64_t number = draw(CHAINS);
+		struct chain *chain = &chains[number];
+		if (!chain->count)
+			*chain = chain_of(event, 1);
+		else if (chain_fits(chain, chain->group + 1))
+			is_good = chain_add(chain, links, SLOTS, event);
+		else
+			continue;
+		expected[number][chain->count - 1] = event;
+	}
+	return is_good;
+}
+
+/* Returns the number of chains that do not have the expected stores. */
+static unsigned count_wrong(const struct links *links)
+{
+	uint32_t events[CHAIN_MAX];
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < CHAINS; i++) {
+		uint32_t half = chains[i].count / 2u, at = expected[i][half];
+		chain_events(&chains[i], links, events);
+		wrong += memcmp(events, expected[i], chains[i].count * sizeof(*events)) ||
+			 chain_before(&chains[i], links, at) != half ||
+			 chain_newest(&chains[i], links, at + 1) != at + 1u;
+	}
+	return wrong;
+}
+
+static void test_links(void)
+{
+	struct links links = {0};
+
+	for (unsigned round = 0; round < 2; round++) {
+		ok(add_to_chains(&links),
+			"chains: 2000 chains take half a million stores, round %u", round + 1);
+		is_int(count_wrong(&links), 0,
+			"chains: each of 2000 chains has the stores that were added to it, round %u",
+			round + 1);
+		if (links.spill.state == SPILL_OPEN)
+			ok(links.spill.size, "links: the older ones are moved to a file, round %u",
+				round + 1);
+		else
+			skip("links: the older ones are moved to a file",
+				"the directory for temporary files is in memory");
+		links_forget(&links);
+	}
+	is_int((long long)links.count, 0, "links: there are none after they were forgotten");
+	links_fini(&links);
+}
+
 int main(void)
 {
+	test_links();
+
 	is_int(compare(to_pieces, 0), 0,
-		"stores kept as chains: the crash images of 150 random programs are those of stores kept as pieces");
+		"stores kept as chains: the crash images of 100 random programs are those of stores kept as pieces");
 	is_int(compare(to_pieces, 5), 0,
-		"stores kept as chains: the bugs of 150 random programs are those of stores kept as pieces");
+		"stores kept as chains: the bugs of 100 random programs are those of stores kept as pieces");
 	sort = UNTIED;
 	is_int(compare(to_walks, 0), 0,
-		"stores read in the order of the trace: the crash images of 150 random programs without fences are those of stores read unit by unit");
+		"stores read in the order of the trace: the crash images of 100 random programs without fences are those of stores read unit by unit");
 	sort = SHORT;
 	is_int(compare(to_walks, 0), 0,
-		"stores read in the order of the trace: all crash images of 150 short random programs are those of stores read unit by unit");
+		"stores read in the order of the trace: all crash images of 100 short random programs are those of stores read unit by unit");
 	sort = FLUSHED;
 	is_int(compare(to_walks, 0), 0,
-		"stores read in the order of the trace: all crash images of 150 random programs that flush lines repeatedly are those of stores read unit by unit");
+		"stores read in the order of the trace: all crash images of 100 random programs that flush lines repeatedly are those of stores read unit by unit");
 	return tap_done();
 }
