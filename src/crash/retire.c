@@ -136,7 +136,7 @@ int retire_chain(struct history *history, uint32_t index, uint32_t count)
 /* ---- very many chains */
 
 #define SLICES  8u    /* a walk is repeated for each of this many slices of the files */
-#define SAMPLES 1024u /* maximum number of units by which the slices are found */
+#define SAMPLES 1024u /* number of units by which the slices are found */
 
 /* Retires in slices, so that the table of what is pending becomes smaller as `base` grows. */
 struct retiring {
@@ -162,13 +162,14 @@ static int by_number(const void *a, const void *b)
 static void find_slices(struct retiring *retiring)
 {
 	const struct history *history = retiring->history;
-	uint64_t samples[SAMPLES], step = history->count / SAMPLES + 1, count = 0;
+	uint64_t samples[SAMPLES];
 
-	for (uint64_t i = 0; i < history->count; i += step)
-		samples[count++] = history->pending[i].number;
-	qsort(samples, count, sizeof(*samples), by_number);
+	/* random units: equal steps may meet a pattern in the order in which units were stored to */
+	for (uint64_t i = 0; i < SAMPLES; i++)
+		samples[i] = history->pending[mix(i + 1) % history->count].number;
+	qsort(samples, SAMPLES, sizeof(*samples), by_number);
 	for (unsigned i = 1; i < SLICES; i++)
-		retiring->bounds[i] = samples[i * count / SLICES];
+		retiring->bounds[i] = samples[i * SAMPLES / SLICES];
 	retiring->bounds[0] = 0;
 	retiring->bounds[SLICES] = UINT64_MAX;
 }
