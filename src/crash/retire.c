@@ -164,7 +164,7 @@ static void find_slices(struct retiring *retiring)
 	const struct history *history = retiring->history;
 	uint64_t samples[SAMPLES];
 
-	/* random units: equal steps may meet a pattern in the order in which units were stored to */
+	/* random units: equal steps may meet a pattern in the order of the units */
 	for (uint64_t i = 0; i < SAMPLES; i++)
 		samples[i] = history->pending[mix(i + 1) % history->count].number;
 	qsort(samples, SAMPLES, sizeof(*samples), by_number);

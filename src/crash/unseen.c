@@ -17,6 +17,8 @@
  */
 struct pass {
 	struct unseen *unseen;
+	bool has_changed;      /* false: `changed` is not filled in, and has no meaning */
+	struct sheet changed;  /* has each line or unit of which a comparison finds a change */
 	struct sheet last;     /* for each line or unit: 1 + index of its newest struct note */
 	struct sheet compared; /* for each line: 1 + index of the event that compared it last */
 	struct note {
@@ -70,6 +72,8 @@ static void compared(struct pass *pass, uint64_t line)
 
 static void stored(struct pass *pass, uint64_t line, uint64_t at, uint64_t since)
 {
+	if (pass->has_changed && !sheet_find(&pass->changed, line))
+		return;
 	if (pass->count == pass->capacity) {
 		uint32_t capacity = pass->capacity ? pass->capacity * 2 : 1024;
 		struct note *grown = realloc(pass->notes, capacity * sizeof(*grown));
@@ -247,11 +251,30 @@ static void step_by_time(struct pass *pass, const struct event *event, uint64_t 
 	}
 }
 
+/*
+ * Finds the lines or units of which stores need notes. If very many stores are recorded, most notes
+ * would be of other lines.
+ */
+static void find_changed(struct pass *pass, const struct trace *trace)
+{
+	for (const struct event *event = trace_first(trace); event;
+		event = trace_next(trace, event))
+		if (event->kind == EVENT_SEEN)
+			pass->failed |= !sheet_add(&pass->changed,
+				pass->unseen->model == MODEL_PAGE ? unit_of(pass, event->place)
+								  : event->place / EVENT_LINE);
+	pass->has_changed = true;
+}
+
 int unseen_init(struct unseen *unseen, const struct trace *trace, enum model model, bool is_torn)
 {
 	struct pass pass = {.unseen = unseen};
 
 	*unseen = (struct unseen){.model = model, .is_torn = is_torn};
+	if (!trace->seen)
+		return 0;
+	if (trace->stores > trace->seen)
+		find_changed(&pass, trace);
 	for (const struct event *event = trace_first(trace); event;
 		event = trace_next(trace, event))
 		if (model == MODEL_PAGE || model_is_at_once(model))
@@ -259,6 +282,7 @@ int unseen_init(struct unseen *unseen, const struct trace *trace, enum model mod
 		else
 			step(&pass, event, trace_index(trace, event));
 	free(pass.notes);
+	sheet_fini(&pass.changed);
 	sheet_fini(&pass.last);
 	sheet_fini(&pass.compared);
 	if (!pass.failed)

@@ -27,12 +27,12 @@ struct spill {
 };
 
 /*
- * Moves the next piece from memory to the file if there are enough newer bytes. The array, at `array`, has `size`
- * bytes.
+ * Moves the next piece from memory to the file if there are enough newer bytes. The array, at
+ * `array`, has `size` bytes.
  */
 void spill_older(struct spill *spill, void *array, uint64_t size);
 /*
- * Tell where a reader of the whole array is: spill_begin() when it begins at byte `from`,
+ * Tell where a reader of the whole array is: spill_begin() when it begins at byte `from`, and
  * spill_pass() when it moves from byte `from` to byte `to`.
  */
 void spill_begin(const struct spill *spill, void *array, uint64_t from);

@@ -355,6 +355,8 @@ int trace_add(struct trace *trace, const struct event *slots, uint64_t available
 		return error;
 	trace->count += count;
 	trace->events++;
+	trace->stores += event.kind >= EVENT_STORE && event.kind <= EVENT_COPY;
+	trace->seen += event.kind == EVENT_SEEN;
 	spill_older(&trace->spill, trace->slots, trace->count * EVENT_SLOT);
 	return (int)count;
 }

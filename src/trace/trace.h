@@ -48,6 +48,8 @@ struct trace {
 	uint64_t room;       /* slots that fit into the reserved address space */
 	uint64_t count;      /* slots in use */
 	uint64_t events;     /* number of records in these slots */
+	uint64_t stores;     /* number of records of kinds EVENT_STORE to EVENT_COPY */
+	uint64_t seen;       /* number of records of kind EVENT_SEEN */
 	unsigned file_count; /* number of elements of `files`; file n is files[n - 1] */
 	struct trace_file files[EVENT_FILES];
 	uint32_t object_count; /* number of elements of `objects`; object n is objects[n - 1] */

@@ -305,7 +305,7 @@ static void test_links(void)
 				"the directory for temporary files is in memory");
 		links_forget(&links);
 	}
-	is_int((long long)links.count, 0, "links: there are none after they were forgotten");
+	is_int((long long)links.count, 0, "links: after links_forget() their number is 0");
 	links_fini(&links);
 }
 
