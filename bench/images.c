@@ -9,6 +9,9 @@
  *	images fill FILE SIZE		fills each page with pmem_memset_persist(3)
  *	images fill-whole FILE SIZE	fills the file with one such call
  *	images mix-whole FILE SIZE	stores to all words in random order, persists once
+ *	images mix-pairs FILE SIZE	the same, two words at a time
+ *	images mix-halves FILE SIZE	the same, half a word at a time
+ *	images mix-flushed FILE SIZE	like mix-whole, but flushes each word, and drains once
  *	images read FILE BYTES		a check: reads the first BYTES bytes
  *	images writes FILE BYTES	a check: reads BYTES bytes, writes one with pwrite(2)
  *
@@ -43,8 +46,9 @@ static unsigned char *map_new(const char *path, size_t size)
 	return mapped;
 }
 
-static int write_lines(unsigned char *mapped)
+static int write_lines(unsigned char *mapped, size_t size)
 {
+	(void)size;
 	for (unsigned char round = 1; round <= ROUNDS; round++) {
 		for (unsigned i = 0; i < LINES; i++)
 			memset(mapped + 64 * i, round, 8);
@@ -70,17 +74,78 @@ static int fill_pages(unsigned char *mapped, size_t size)
 	return 0;
 }
 
-/*
- * The file has a power of two of words, so that multiples of an odd number go through all of them.
- */
-static int mix_all(unsigned char *mapped, size_t size)
+static int touch_pages(unsigned char *mapped, size_t size)
 {
-	size_t words = size / 8;
+	return touch_all(mapped, size, 4096);
+}
 
-	for (size_t i = 0, word = 0; i < words; i++, word = (word + 0x9E3779B1) % words)
-		*(volatile uint64_t *)(void *)(mapped + 8 * word) = 1;
-	pmem_persist(mapped, size);
+static int touch_whole(unsigned char *mapped, size_t size)
+{
+	return touch_all(mapped, size, size);
+}
+
+static int fill_whole(unsigned char *mapped, size_t size)
+{
+	return pmem_memset_persist(mapped, 1, size) != mapped;
+}
+
+static void store_word(unsigned char *at)
+{
+	*(volatile uint64_t *)(void *)at = 1;
+}
+
+static void store_pair(unsigned char *at)
+{
+	store_word(at);
+	store_word(at + 8);
+}
+
+static void store_half(unsigned char *at)
+{
+	*(volatile uint32_t *)(void *)at = 1;
+}
+
+static void store_flushed(unsigned char *at)
+{
+	store_word(at);
+	pmem_flush(at, 8);
+}
+
+/*
+ * Calls `store` for each `part` bytes. There is a power of two of parts, so that multiples of an
+ * odd number go through all of them.
+ */
+static int mix(unsigned char *mapped, size_t size, size_t part, void (*store)(unsigned char *))
+{
+	size_t parts = size / part;
+
+	for (size_t i = 0, at = 0; i < parts; i++, at = (at + 0x9E3779B1) % parts)
+		store(mapped + part * at);
+	if (store == store_flushed)
+		pmem_drain();
+	else
+		pmem_persist(mapped, size);
 	return 0;
+}
+
+static int mix_whole(unsigned char *mapped, size_t size)
+{
+	return mix(mapped, size, 8, store_word);
+}
+
+static int mix_pairs(unsigned char *mapped, size_t size)
+{
+	return mix(mapped, size, 16, store_pair);
+}
+
+static int mix_halves(unsigned char *mapped, size_t size)
+{
+	return mix(mapped, size, 4, store_half);
+}
+
+static int mix_flushed(unsigned char *mapped, size_t size)
+{
+	return mix(mapped, size, 8, store_flushed);
 }
 
 static int read_bytes(const char *path, size_t size, bool writes)
@@ -101,6 +166,21 @@ static int read_bytes(const char *path, size_t size, bool writes)
 	return sum != 0;
 }
 
+static const struct way {
+	const char *name;
+	int (*run)(unsigned char *mapped, size_t size);
+} ways[] = {
+	{"write", write_lines},
+	{"touch", touch_pages},
+	{"whole", touch_whole},
+	{"fill", fill_pages},
+	{"fill-whole", fill_whole},
+	{"mix-whole", mix_whole},
+	{"mix-pairs", mix_pairs},
+	{"mix-halves", mix_halves},
+	{"mix-flushed", mix_flushed},
+};
+
 int main(int argc, char *argv[])
 {
 	if (argc != 4)
@@ -108,14 +188,9 @@ int main(int argc, char *argv[])
 	size_t size = strtoull(argv[3], NULL, 0);
 	if (!strcmp(argv[1], "read") || !strcmp(argv[1], "writes"))
 		return read_bytes(argv[2], size, !strcmp(argv[1], "writes"));
-	unsigned char *mapped = map_new(argv[2], size);
-	if (!strcmp(argv[1], "write"))
-		return write_lines(mapped);
-	if (!strcmp(argv[1], "fill"))
-		return fill_pages(mapped, size);
-	if (!strcmp(argv[1], "fill-whole"))
-		return pmem_memset_persist(mapped, 1, size) != mapped;
-	if (!strcmp(argv[1], "mix-whole"))
-		return mix_all(mapped, size);
-	return touch_all(mapped, size, !strcmp(argv[1], "whole") ? size : 4096);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (!strcmp(argv[1], ways[i].name))
+			return ways[i].run(map_new(argv[2], size), size);
+	fprintf(stderr, "images: there is no way with the name %s\n", argv[1]);
+	return 2;
 }
