@@ -130,7 +130,7 @@ wait_until_free() {
 	for ((tries = 0; tries < 40; tries++)); do
 		ask open $host small.set 8388608 2
 		case "$call $error" in open\ EBUSY | open\ ETIMEDOUT | open\ ECONNRESET) ;; *) return ;; esac
-		sleep 0.1
+		pause 0.1
 	done
 }
 

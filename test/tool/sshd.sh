@@ -47,6 +47,11 @@ sshd_configure() { # FOLDER ADDRESS PORT
 	if "$sshd_program" -t -f "$1/sshd_config" -o PerSourcePenalties=no 2>/dev/null; then
 		echo "PerSourcePenalties no" >>"$1/sshd_config"
 	fi
+	# bash reads ~/.bashrc in an SSH session, unless SHLVL says that another shell has started it. A user's
+	# ~/.bashrc may take longer than the log-in.
+	if "$sshd_program" -t -f "$1/sshd_config" -o SetEnv=SHLVL=1 2>/dev/null; then
+		echo "SetEnv SHLVL=1" >>"$1/sshd_config"
+	fi
 	cat >"$1/ssh_config" <<-END
 		Port $3
 		User $(id -un)
@@ -128,7 +133,9 @@ sshd_children() { # PID
 		{ fields=$(<"$stat"); } 2>/dev/null || continue
 		fields=${fields##*) }
 		fields=${fields#? }
-		[ "${fields%% *}" != "$1" ] || basename "${stat%/stat}"
+		[ "${fields%% *}" = "$1" ] || continue
+		stat=${stat%/stat}
+		echo "${stat#/proc/}"
 	done
 }
 
