@@ -6,10 +6,10 @@
  *	target(...);
  *	struct count count = counting_end();
  *
- * The processor traps after each instruction, and a handler of SIGTRAP in this process decodes the
- * next one. No other process takes part, so the load of the machine does not matter. Only one
- * thread may count at a time. The count begins with the function's first instruction and includes
- * its return.
+ * The processor traps after each instruction (unit/x86_steps.h), and a handler of SIGTRAP in this
+ * process decodes it. No other process takes part, so the load of the machine does not matter.
+ * Only one thread may count at a time. The count begins with the function's first instruction and
+ * includes its return.
  */
 #ifndef BENCH_COUNTING_H
 #define BENCH_COUNTING_H

@@ -19,24 +19,23 @@
 #include "unit/x86_decode.h"
 
 /*
- * Returns the registers of a signal's context, the general ones in the order of their numbers in
- * machine code.
+ * Returns the registers of a signal's context, the general ones by their numbers in machine code.
  */
-static inline struct insn_regs insn_regs_of_context(const ucontext_t *context)
+static inline struct insn_regs insn_regs_of_registers(const greg_t *registers)
 {
 	static const int place[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
 		REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
-	struct insn_regs regs = {.rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP]};
+	struct insn_regs regs = {.rip = (uint64_t)registers[REG_RIP]};
 
 	for (int i = 0; i < 16; i++)
-		regs.general[i] = (uint64_t)context->uc_mcontext.gregs[place[i]];
+		regs.general[i] = (uint64_t)registers[place[i]];
 	return regs;
 }
 
 static inline void on_invalid_opcode(int signal, siginfo_t *info, void *context_)
 {
 	ucontext_t *context = context_;
-	struct insn_regs regs = insn_regs_of_context(context);
+	struct insn_regs regs = insn_regs_of_registers(context->uc_mcontext.gregs);
 	struct insn insn = insn_decode((const void *)regs.rip, &regs);
 
 	/*

@@ -8,7 +8,8 @@
  *	ranges_end();
  *
  * On x86-64 every instruction is observed by single-stepping (stepped.h). On other CPUs an
- * instruction can be observed only if the CPU lacks it, because it then raises SIGILL (stepover.h).
+ * instruction can be observed only if the CPU lacks it, because it then raises SIGILL
+ * (stepover.h).
  */
 #ifndef TEST_UNIT_RANGES_H
 #define TEST_UNIT_RANGES_H
@@ -39,13 +40,13 @@ static size_t random_below(size_t limit)
 #ifdef __x86_64__
 static void ranges_start(void)
 {
-	child = stepped_start(MEMORY);
+	stepped = stepped_start(MEMORY);
 }
 
 static void ranges_end(void)
 {
-	stepped_end(&child);
-	diag("%lu instructions", child.steps);
+	stepped_end(&stepped);
+	diag("%lu instructions", stepped.steps);
 }
 
 /*
@@ -55,7 +56,7 @@ static void ranges_end(void)
 static const char *faults_of_flush(
 	const struct cpu_engine *engine, bool drain, size_t at, size_t len)
 {
-	char *dest = child.memory + DEST + at;
+	char *dest = stepped.memory + DEST + at;
 	struct oracle oracle = {.dest = dest,
 		.len = len,
 		.before = dest,
@@ -66,24 +67,22 @@ static const char *faults_of_flush(
 		.fenced = drain};
 
 	cpu.engine = engine;
-	*child.job = (struct job){.cpu = cpu,
-		.dest = dest,
-		.len = len,
-		.flush = drain ? cpu_persist() : engine->flush};
-	stepped_run(&child, oracle_watch, &oracle);
+	*stepped.job = (struct job){
+		.dest = dest, .len = len, .flush = drain ? cpu_persist() : engine->flush};
+	stepped_run(&stepped, oracle_watch, &oracle);
 	return oracle_names(oracle_judge(&oracle));
 }
 
 static void test_drain(const struct cpu_engine *engine)
 {
-	struct oracle oracle = {.dest = child.memory,
+	struct oracle oracle = {.dest = stepped.memory,
 		.before = before,
 		.after = after,
 		.line_size = cpu.line_size,
 		.fenced = true};
 
-	*child.job = (struct job){.cpu = cpu, .drain = engine->drain};
-	stepped_run(&child, oracle_watch, &oracle);
+	*stepped.job = (struct job){.drain = engine->drain};
+	stepped_run(&stepped, oracle_watch, &oracle);
 	is_str(oracle_names(oracle_judge(&oracle)), "", "%s drain: executes one fence",
 		engine->name);
 }

@@ -4,9 +4,8 @@
  * once, and a fence follows
  *
  * The state that a crash in the middle of a copy would leave behind cannot be seen in the finished
- * copy. So a child runs the shipped machine code, and the parent looks at the memory after each
- * instruction (stepped.h, oracle.h). An engine is one implementation of copy, fill, flush and
- * drain.
+ * copy. So the test runs the shipped machine code and looks at the memory after each instruction
+ * (stepped.h, oracle.h). An engine is one implementation of copy, fill, flush and drain.
  */
 #include "cpu/arch.h"
 #include "tap.h"

@@ -2,7 +2,7 @@
 /*
  * trial.h - single-step one call of a copy or fill, and check it against the rules of cpu.h
  *
- *	child = stepped_start(MEMORY);
+ *	stepped = stepped_start(MEMORY);
  *	faults = faults_of(&subject, &trial);
  */
 #ifndef TEST_UNIT_TRIAL_H
@@ -21,15 +21,15 @@
 #define NOFLUSH     PMEM2_F_MEM_NOFLUSH
 
 /*
- * Layout of the child's memory: destinations are at DEST, sources that do not overlap them at SRC.
+ * Layout of the stepped memory: destinations are at DEST, sources that do not overlap them at SRC.
  */
 #define MEMORY (96 * 1024)
 #define DEST   (24 * 1024)
 #define SRC    (64 * 1024)
 
 /*
- * Place of a copy's source: APART from the destination, or overlapping it from ABOVE or BELOW. SET:
- * a fill, which has no source.
+ * Place of a copy's source: APART from the destination, or overlapping it from ABOVE or BELOW.
+ * SET: a fill, which has no source.
  */
 enum shape { APART, ABOVE, BELOW, SET, SHAPES };
 
@@ -51,7 +51,7 @@ struct subject {
 	bool line;
 };
 
-static struct stepped child;
+static struct stepped stepped;
 static char before[ORACLE_BYTES], after[ORACLE_BYTES];
 
 static enum insn_kind flush_of(const struct cpu_engine *engine)
@@ -107,8 +107,8 @@ static void expect(struct oracle *o, const struct subject *subject, const struct
 }
 
 /*
- * Returns the test byte for an offset. Two offsets at a distance that the trials use have different
- * bytes.
+ * Returns the test byte for an offset. Two offsets at a distance that the trials use have
+ * different bytes.
  */
 static char pattern(size_t at)
 {
@@ -118,7 +118,7 @@ static char pattern(size_t at)
 static void fill(size_t start, size_t end)
 {
 	for (size_t i = start; i < end; i++)
-		child.memory[i] = pattern(i);
+		stepped.memory[i] = pattern(i);
 }
 
 /* Fills source and destination; sets `before` and `after` to the destination's contents. */
@@ -148,29 +148,25 @@ static const char *source_of(const struct trial *trial, const char *dest)
 		return dest + trial->distance;
 	if (trial->shape == BELOW)
 		return dest - trial->distance;
-	return child.memory + SRC + trial->distance;
+	return stepped.memory + SRC + trial->distance;
 }
 
 TAP_UNUSED static unsigned faults_of(const struct subject *subject, const struct trial *trial)
 {
 	const struct cpu_engine *engine = subject->engine;
-	char *dest = child.memory + DEST + trial->offset;
+	char *dest = stepped.memory + DEST + trial->offset;
 	const char *src = source_of(trial, dest);
 	struct oracle oracle = {.dest = dest, .len = trial->len, .before = before, .after = after};
 
 	prepare(trial, dest, src);
 	expect(&oracle, subject, trial);
-	*child.job = (struct job){.cpu = cpu,
-		.dest = dest,
-		.src = src,
-		.c = trial->c,
-		.len = trial->len,
-		.flags = trial->flags};
+	*stepped.job = (struct job){
+		.dest = dest, .src = src, .c = trial->c, .len = trial->len, .flags = trial->flags};
 	if (trial->shape == SET)
-		child.job->set = subject->line ? engine->set_line : engine->set_byte;
+		stepped.job->set = subject->line ? engine->set_line : engine->set_byte;
 	else
-		child.job->move = subject->line ? engine->move_line : engine->move_byte;
-	stepped_run(&child, oracle_watch, &oracle);
+		stepped.job->move = subject->line ? engine->move_line : engine->move_byte;
+	stepped_run(&stepped, oracle_watch, &oracle);
 	return oracle_judge(&oracle);
 }
 
