@@ -48,10 +48,9 @@ static bool same(RPMEMpool *rpp, size_t offset, size_t length)
 
 static void scribble(size_t offset, size_t length)
 {
-	static unsigned seed = 1;
+	static uint64_t state = 1;
 
-	for (size_t i = 0; i < length; i++)
-		pool[offset + i] = (char)((seed = seed * 1103515245 + 12345) >> 16);
+	fill_random(pool + offset, length, &state);
 }
 
 static void test_persist(RPMEMpool *rpp)

@@ -106,11 +106,12 @@ static void change(size_t offset, size_t length)
 
 	if (offset > pool.size || length > pool.size - offset)
 		return;
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i < length; i += sizeof(state)) {
 		state ^= state << 13;
 		state ^= state >> 7;
 		state ^= state << 17;
-		pool.memory[offset + i] = (char)state;
+		memcpy(pool.memory + offset + i, &state,
+			length - i < sizeof(state) ? length - i : sizeof(state));
 	}
 }
 

@@ -85,16 +85,12 @@ static uint64_t state = 88172645463325252u;
 
 FIXTURE uint64_t draw(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return next_random(&state) % below;
 }
 
 FIXTURE void change(size_t offset, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		pool[offset + i] = (char)draw(256);
+	fill_random(pool + offset, length, &state);
 }
 
 /* Returns true if the first POOL bytes of the file are equal to `bytes`. */
