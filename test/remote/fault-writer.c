@@ -112,6 +112,8 @@ static void check_equal(struct job *job, const char *call)
 	static char there[POOL_SIZE];
 
 	job_read_parts(job, there);
+	if (!memcmp(there, job->memory, POOL_SIZE))
+		return;
 	for (size_t i = 0; i < POOL_SIZE; i++)
 		if (there[i] != job->memory[i])
 			job_fail(job, "%s has succeeded, and the pool differs at offset %zu", call,

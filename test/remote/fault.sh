@@ -19,6 +19,8 @@
 #	actor_end		have the actor end; sets $status
 #	target_pid		wait for the rpmemd that was started last, and print its process id
 #	gone PID		succeed if this process has ended
+#	drawn			succeed for one case in $ONE_IN (1), drawn at random; FAULT_SEED=NUMBER in the
+#				environment repeats the choice of an earlier run, which prints its seed
 #	done_with_faults	call it instead of done_testing: it also checks sanitizers' reports
 #	strangers		print the process ids of the actor's children, such as ssh
 #	wait_until_free		have the actor open small.set with two lanes; repeat it while the pool
@@ -115,6 +117,16 @@ has_target() {
 
 target_pid() {
 	wait_for has_target && cat "$dir/target.pid"
+}
+
+drawn() {
+	if [ -z "${drawing-}" ]; then
+		drawing=${FAULT_SEED:-$RANDOM}
+		[ "${ONE_IN:-1}" = 1 ] || echo "# one case in $ONE_IN is tried; FAULT_SEED=$drawing chooses the same ones"
+	fi
+	# A generator of its own: scripts also use $RANDOM for delays.
+	drawing=$(((drawing * 1103515245 + 12345) % 2147483648))
+	[ $((drawing / 65536 % ${ONE_IN:-1})) = 0 ]
 }
 
 gone() {
