@@ -10,6 +10,7 @@
 #ifndef TEST_UNIT_KILLED_H
 #define TEST_UNIT_KILLED_H
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -18,8 +19,7 @@
 #include "emulated.h"
 #include "tap.h"
 
-#define KILLED_STEPS_MAX  5000
-#define KILLED_STORES_MAX 100
+#define KILLED_STEPS_MAX 5000
 
 struct killed {
 	void *(*prepare)(void); /* parent calls this before each fork; returns the shared memory */
@@ -59,42 +59,52 @@ static bool killed_step(pid_t pid)
 	       WIFSTOPPED(status);
 }
 
-static bool killed_after(const struct killed *killed, unsigned steps)
+/*
+ * Lets the child go on until it has changed the memory `stores` times, has ended, or has executed
+ * too many instructions. Only changes during its own steps count. Returns how many it has made.
+ */
+static unsigned killed_run(
+	const struct killed *killed, pid_t pid, const void *memory, unsigned stores, bool watches)
 {
-	killed->prepare();
-	pid_t pid = killed_start(killed);
-	for (; steps && killed_step(pid); steps--)
-		if (killed->watch)
+	void *before = malloc(killed->size);
+	unsigned made = 0;
+
+	if (!before)
+		bail("no memory");
+	for (unsigned steps = 0; made < stores && steps < KILLED_STEPS_MAX; steps++) {
+		memcpy(before, memory, killed->size);
+		if (!killed_step(pid))
+			break;
+		made += memcmp(before, memory, killed->size) != 0;
+		if (watches && killed->watch)
 			killed->watch();
+	}
+	free(before);
+	return made;
+}
+
+static bool killed_after(const struct killed *killed, unsigned stores)
+{
+	const void *memory = killed->prepare();
+	pid_t pid = killed_start(killed);
+
+	killed_run(killed, pid, memory, stores, true);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return killed->holds();
 }
 
 /*
- * Finds the instructions of the child that change the memory, and writes their numbers to `at`;
- * the child's first instruction has the number 1. Returns how many numbers were written; 0 if the
- * child cannot be single-stepped.
+ * Returns how many times the child changes the memory until it ends; 0 if it cannot be
+ * single-stepped.
  */
-static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_STORES_MAX])
+static unsigned killed_stores(const struct killed *killed)
 {
 	const void *memory = killed->prepare();
-	void *before = malloc(killed->size);
 	pid_t pid = killed_start(killed);
-	unsigned stores = 0, steps = 0;
-
-	if (!before)
-		bail("no memory");
-	memcpy(before, memory, killed->size);
-	while (pid && steps < KILLED_STEPS_MAX && stores < KILLED_STORES_MAX && killed_step(pid)) {
-		steps++;
-		if (!memcmp(before, memory, killed->size))
-			continue;
-		memcpy(before, memory, killed->size);
-		at[stores++] = steps;
-	}
-	free(before);
+	unsigned stores = pid ? killed_run(killed, pid, memory, UINT_MAX, false) : 0;
 	bool ended = pid && waitpid(pid, NULL, WNOHANG) < 0;
+
 	if (pid && !ended) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -104,18 +114,17 @@ static unsigned killed_stores(const struct killed *killed, unsigned at[KILLED_ST
 
 static void killed_at_each(const struct killed *killed, const char *what)
 {
-	unsigned at[KILLED_STORES_MAX], stores, good = 0;
+	unsigned stores, good = 0;
 
-	stores = locks_of_the_dead_are_passed_on() ? killed_stores(killed, at) : 0;
+	stores = locks_of_the_dead_are_passed_on() ? killed_stores(killed) : 0;
 	if (!stores) {
 		skip(what, "a child cannot be single-stepped here");
 		return;
 	}
-	while (good < stores && killed_after(killed, at[good]))
+	while (good < stores && killed_after(killed, good + 1))
 		good++;
 	if (!is_int(good, stores, "%s", what))
-		diag("first failure: child killed after its store %u, instruction %u", good + 1,
-			at[good]);
+		diag("first failure: child killed after its store %u", good + 1);
 }
 
 #endif
