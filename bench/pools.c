@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,18 +73,19 @@ static void run_again(char **argv, const char *rpmemd, const char *ssh, const ch
 	err(1, "cannot execute this program again");
 }
 
+static int remove_entry(const char *name, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(name);
+}
+
+/* Removes both folders, in which rpmemd has made files of its own. */
 static void tidy(void)
 {
-	char name[sizeof(memory_folder) + 16];
-
-	for (int kind = 0; kind < POOL_KINDS; kind++) {
-		snprintf(name, sizeof(name), "%s/%d.set", memory_folder, kind);
-		unlink(name);
-		snprintf(name, sizeof(name), "%s/%d.part", part_folder(kind), kind);
-		unlink(name);
-	}
-	rmdir(memory_folder);
-	rmdir(file_folder);
+	nftw(memory_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(file_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void pools_prepare(char **argv, const char *rpmemd, const char *ssh, const char *scratch)
