@@ -116,26 +116,32 @@ void chain_events(const struct chain *chain, const struct links *links, uint32_t
 	}
 }
 
+/*
+ * Returns the event of the newest store that is older than event `at`, and sets *count to the
+ * number of all older ones. There must be one.
+ */
+static uint32_t newest_before(
+	const struct chain *chain, const struct links *links, uint64_t at, uint32_t *count)
+{
+	uint32_t event = chain->last;
+
+	for (*count = chain->count; event >= at; --*count)
+		event = previous(links, event);
+	return event;
+}
+
 uint32_t chain_before(const struct chain *chain, const struct links *links, uint64_t at)
 {
-	uint32_t count = chain->count, event = chain->last;
+	uint32_t count = 0;
 
-	if (chain->first >= at)
-		return 0;
-	while (event >= at) {
-		event = previous(links, event);
-		count--;
-	}
+	if (chain->first < at)
+		newest_before(chain, links, at, &count);
 	return count;
 }
 
 uint64_t chain_newest(const struct chain *chain, const struct links *links, uint64_t at)
 {
-	uint32_t event = chain->last;
+	uint32_t count;
 
-	if (chain->first >= at)
-		return 0;
-	while (event >= at)
-		event = previous(links, event);
-	return (uint64_t)event + 1;
+	return chain->first < at ? (uint64_t)newest_before(chain, links, at, &count) + 1 : 0;
 }

@@ -42,6 +42,12 @@ struct links {
 void links_forget(struct links *links);
 void links_fini(struct links *links);
 
+/* Returns the number of the group of store number `i`; the oldest store has number 0. */
+static inline uint32_t chain_group(const struct chain *chain, uint32_t i)
+{
+	return chain->group - (chain->count - 1u - i);
+}
+
 /* Returns the chain of one store. */
 struct chain chain_of(uint32_t event, uint32_t group);
 /* Can a store of this group be added to the chain? */

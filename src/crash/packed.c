@@ -121,7 +121,7 @@ static bool expand(struct packed *packed, const struct trace *trace, const struc
 	for (uint32_t i = 0; i < chain.count && is_good; i++) {
 		struct piece piece = {.event = events[i],
 			.at = events[i],
-			.group = chain.group - (chain.count - 1u - i),
+			.group = chain_group(&chain, i),
 			.length = (uint8_t)trace->slots[events[i]].length,
 			.flags = i < chain.flushed ? ELEMENT_FLUSHED : 0};
 		is_good = add_piece(packed, trace, &piece);
@@ -249,8 +249,7 @@ static void unpack_chain(struct unpacked *unpacked)
 	unpacked->count = chain->count;
 	for (uint32_t i = 0; i < chain->count; i++)
 		unpacked->elements[i] = packed_element(unpacked->trace, events[i],
-			chain->group - (chain->count - 1u - i),
-			i < chain->flushed ? ELEMENT_FLUSHED : 0);
+			chain_group(chain, i), i < chain->flushed ? ELEMENT_FLUSHED : 0);
 }
 
 /*

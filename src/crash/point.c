@@ -62,18 +62,19 @@ static void set_limits(const struct point *point, const struct cut *cut, struct 
 	}
 }
 
-/* Applies the stores to other units than those with limits. */
-static void apply_others(const struct point *point, const struct cut *cut, unsigned char **image)
+/* Applies the stores to all units or, unless `limits` is NULL, to those without a limit. */
+static void apply_units(const struct point *point, const struct cut *cut, const uint32_t *limits)
 {
-	uint32_t span = 0, limit;
+	unsigned char **image = memories_image(point->memories, point->worker);
+	uint32_t span = 0;
 
 	for (uint32_t i = 0; i < point->history->count; i++) {
-		bool is_chain = packed_is_chain(&point->history->pending[i]);
-		struct unit unit = history_pending(point->history, i);
-		if (is_chain && cut_limit(cut, &unit, i, &span, &limit))
+		if (limits && limits[i] != WALK_NONE)
 			continue;
+		struct unit unit = history_pending(point->history, i);
 		struct choice choice = cut_choice(cut, &unit, i, &span);
-		unit_apply(&unit, &choice, image);
+		if (!unit.chain || choice.count || choice.mask)
+			unit_apply(&unit, &choice, image);
 	}
 }
 
@@ -90,7 +91,7 @@ static bool apply_by_walk(const struct point *point, const struct cut *cut)
 	bool helps = walk_helps(&walk);
 	if (helps) {
 		walk_go(&walk, 0, UINT64_MAX, apply_store, &applying);
-		apply_others(point, cut, applying.image);
+		apply_units(point, cut, walk.limits);
 	}
 	walk_fini(&walk);
 	return helps;
@@ -98,17 +99,8 @@ static bool apply_by_walk(const struct point *point, const struct cut *cut)
 
 void point_apply(const struct point *point, const struct cut *cut)
 {
-	unsigned char **image = memories_image(point->memories, point->worker);
-	uint32_t span = 0;
-
-	if (apply_by_walk(point, cut))
-		return;
-	for (uint32_t i = 0; i < point->history->count; i++) {
-		struct unit unit = history_pending(point->history, i);
-		struct choice choice = cut_choice(cut, &unit, i, &span);
-		if (!unit.chain || choice.count || choice.mask)
-			unit_apply(&unit, &choice, image);
-	}
+	if (!apply_by_walk(point, cut))
+		apply_units(point, cut, NULL);
 }
 
 uint64_t point_show(struct point *point, const struct cut *cut)

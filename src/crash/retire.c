@@ -186,8 +186,8 @@ static int retire_store(void *context, uint32_t index, uint32_t event, bool is_w
 		retiring->walk->limits[index] = WALK_NONE;
 		return 0;
 	}
-	struct element element = packed_element(history->trace, event,
-		chain->group - (chain->count - 1u), chain->flushed ? ELEMENT_FLUSHED : 0);
+	struct element element = packed_element(
+		history->trace, event, chain_group(chain, 0), chain->flushed ? ELEMENT_FLUSHED : 0);
 	unsigned char *line = history_line(history, pending_line_at(element.place));
 	retired->place = pending_line_at(element.place);
 	retired->newest = element;
