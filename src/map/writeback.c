@@ -174,8 +174,8 @@ static void note_range(const void *addr, size_t len, uint64_t since)
 	if (likely(added))
 		return;
 	/*
-	 * There is no room to note the range for a later drain, or the thread is past the point of
-	 * its exit at which it drains (N2 of writeback.h): drain now.
+	 * Drain now. Either no memory is left to note the range for a later drain, or the thread
+	 * ends and has drained for the last time (N2 of writeback.h).
 	 */
 	bool goes_on = notes_set_draining(true);
 	drain_notes();
