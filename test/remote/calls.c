@@ -50,7 +50,7 @@ static void scribble(size_t offset, size_t length)
 {
 	static uint64_t state = 1;
 
-	fill_random(pool + offset, length, &state);
+	random_fill(pool + offset, length, &state);
 }
 
 static void test_persist(RPMEMpool *rpp)

@@ -41,6 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "random.h"
+
 static struct {
 	RPMEMpool *rpp;
 	char *memory; /* the local copy of the pool, whose bytes the target should have */
@@ -106,13 +108,7 @@ static void change(size_t offset, size_t length)
 
 	if (offset > pool.size || length > pool.size - offset)
 		return;
-	for (size_t i = 0; i < length; i += sizeof(state)) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		memcpy(pool.memory + offset + i, &state,
-			length - i < sizeof(state) ? length - i : sizeof(state));
-	}
+	random_fill(pool.memory + offset, length, &state);
 }
 
 static int store(const struct words *words)

@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "random.h"
+
 #define POOL_SIZE ((size_t)4 << 20)
 #define HEADER    4096u
 #define SLOTS     60u
@@ -36,10 +38,7 @@ struct slots {
 
 static inline uint64_t draw(uint64_t *random, uint64_t below)
 {
-	*random ^= *random << 13;
-	*random ^= *random >> 7;
-	*random ^= *random << 17;
-	return *random % below;
+	return random_next(random) % below;
 }
 
 static inline void nap(long microseconds)

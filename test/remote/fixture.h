@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "tap.h"
 
 #define FIXTURE __attribute__((unused)) static inline
@@ -30,26 +31,6 @@
 #define UNTOUCHED 0x7ab00
 
 static char folder[256]; /* folder of pool sets and parts */
-
-/* The next random number after *state, which must not be 0: xorshift64 (Marsaglia, 2003). */
-FIXTURE uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-/* Writes random bytes. Writes words, as some tests fill megabytes under valgrind or a sanitizer. */
-FIXTURE void fill_random(char *to, size_t length, uint64_t *state)
-{
-	for (size_t i = 0; i < length; i += sizeof(*state)) {
-		uint64_t word = next_random(state);
-		size_t rest = length - i;
-
-		memcpy(to + i, &word, rest < sizeof(word) ? rest : sizeof(word));
-	}
-}
 
 FIXTURE void write_file(const char *name, const char *format, ...)
 	__attribute__((__format__(__printf__, 2, 3)));

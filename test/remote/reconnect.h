@@ -85,12 +85,12 @@ static uint64_t state = 88172645463325252u;
 
 FIXTURE uint64_t draw(uint64_t below)
 {
-	return next_random(&state) % below;
+	return random_next(&state) % below;
 }
 
 FIXTURE void change(size_t offset, size_t length)
 {
-	fill_random(pool + offset, length, &state);
+	random_fill(pool + offset, length, &state);
 }
 
 /* Returns true if the first POOL bytes of the file are equal to `bytes`. */

@@ -10,6 +10,7 @@
 
 #include "cpu/arch.h"
 #include "libpmem2/base.h"
+#include "random.h"
 #include "tap.h"
 #include "unit/features.h"
 #include "unit/movdir64b.h"
@@ -44,15 +45,12 @@ struct shot {
 	unsigned flags;
 };
 
-/* A fixed seed, so that failures can be repeated. The generator is xorshift64 (Marsaglia, 2003). */
+/* A fixed seed, so that failures can be repeated. */
 static uint64_t random_state = 0x9e3779b97f4a7c15;
 
 static size_t random_below(size_t limit)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 16) % limit;
+	return (size_t)(random_next(&random_state) >> 16) % limit;
 }
 
 static struct arena arena_new(void)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "librpmem/notes.h"
+#include "random.h"
 #include "tap.h"
 
 #define PAGES 4096u
@@ -20,10 +21,7 @@ static uint64_t draw(uint64_t below)
 {
 	static uint64_t state = 88172645463325252u;
 
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return random_next(&state) % below;
 }
 
 static void begin(unsigned nlanes)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "cpu/arch.h"
+#include "random.h"
 #include "tap.h"
 #include "unit/stepover.h"
 
@@ -26,15 +27,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A fixed seed, so that failures can be reproduced: xorshift64 (Marsaglia, 2003). */
+/* A fixed seed, so that failures can be reproduced. */
 static uint64_t random_state = 0x2545f4914f6cdd1d;
 
 static size_t random_below(size_t limit)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 16) % limit;
+	return (size_t)(random_next(&random_state) >> 16) % limit;
 }
 
 #ifdef __x86_64__
